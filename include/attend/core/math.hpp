@@ -1,0 +1,90 @@
+#pragma once
+
+#include <attend/core/ordinal.hpp>
+
+#include <cmath>
+#include <type_traits>
+
+/// The functions that a score or mask function may call on plain numbers. Packs and dual numbers bring twins of the
+/// same names; any other scalar (ceres::Jet, long double) brings its own, found by argument-dependent lookup.
+
+namespace attend {
+
+template <class Number>
+concept Plain = std::is_arithmetic_v<Number> || std::same_as<Number, Ordinal>;
+
+namespace detail {
+
+template <Plain Number>
+using real = std::conditional_t<std::is_floating_point_v<Number>, Number, double>;
+
+/// What two plain numbers are brought to: the floating one wins, a position counts as a whole number.
+template <class Left, class Right>
+using common_number = std::common_type_t<std::conditional_t<std::is_same_v<Left, Ordinal>, std::conditional_t<std::is_floating_point_v<Right>, Right, Index>, Left>,
+                                         std::conditional_t<std::is_same_v<Right, Ordinal>, std::conditional_t<std::is_floating_point_v<Left>, Left, Index>, Right>>;
+
+}  // namespace detail
+
+template <Plain Number>
+[[nodiscard]] auto exp(Number x) {
+  return std::exp(detail::real<Number>(x));
+}
+template <Plain Number>
+[[nodiscard]] auto log(Number x) {
+  return std::log(detail::real<Number>(x));
+}
+template <Plain Number>
+[[nodiscard]] auto tanh(Number x) {
+  return std::tanh(detail::real<Number>(x));
+}
+template <Plain Number>
+[[nodiscard]] auto sqrt(Number x) {
+  return std::sqrt(detail::real<Number>(x));
+}
+template <Plain Number>
+[[nodiscard]] Number abs(Number x) {
+  return x < Number(0) ? -x : x;
+}
+template <Plain Left, Plain Right>
+[[nodiscard]] auto max(Left a, Right b) {
+  using Common = detail::common_number<Left, Right>;
+  return Common(a) < Common(b) ? Common(b) : Common(a);
+}
+template <Plain Left, Plain Right>
+[[nodiscard]] auto min(Left a, Right b) {
+  using Common = detail::common_number<Left, Right>;
+  return Common(b) < Common(a) ? Common(b) : Common(a);
+}
+/// 1 / (1 + exp(−x)), without overflow.
+template <Plain Number>
+[[nodiscard]] auto sigmoid(Number x) {
+  using Real = detail::real<Number>;
+  Real const e = std::exp(-std::abs(Real(x)));
+  return x < Number(0) ? e / (Real(1) + e) : Real(1) / (Real(1) + e);
+}
+/// log(1 + exp(x)), without overflow.
+template <Plain Number>
+[[nodiscard]] auto softplus(Number x) {
+  using Real = detail::real<Number>;
+  return (x > Number(0) ? Real(x) : Real(0)) + std::log1p(std::exp(-std::abs(Real(x))));
+}
+
+/// condition ? a : b. Use it in score and mask functions: on packs the condition has many answers.
+template <Plain Left, Plain Right>
+[[nodiscard]] auto select(bool condition, Left a, Right b) {
+  using Common = detail::common_number<Left, Right>;
+  return condition ? Common(a) : Common(b);
+}
+/// The same for a foreign scalar, against itself or a plain number.
+template <class Number>
+  requires(std::is_class_v<Number> && !Plain<Number> && !requires { Number::size; })
+[[nodiscard]] Number select(bool condition, Number const& a, std::type_identity_t<Number> const& b) {
+  return condition ? a : b;
+}
+template <class Number>
+  requires(std::is_class_v<Number> && !Plain<Number> && !requires { Number::size; })
+[[nodiscard]] Number select(bool condition, double a, Number const& b) {
+  return condition ? Number(a) : b;
+}
+
+}  // namespace attend

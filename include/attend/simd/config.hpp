@@ -1,0 +1,41 @@
+#pragma once
+
+/// What the compiler is told once, for every kernel.
+
+#if defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__
+#error "attend: -ffast-math (or -ffinite-math-only) removes the infinities that masks and empty rows rest on; compile without it. The kernels do not gain from it."
+#endif
+
+/// Kernels are written once and inlined whole into an entry function of each instruction set (see dispatch.hpp).
+/// A function that were left out of line would be compiled for the wrong one.
+#define ATTEND_INLINE inline __attribute__((always_inline))
+
+/// Loops over the registers of a micro-kernel must be unrolled completely for their array to live in registers.
+/// Clang does so by itself at -O2, GCC only when told.
+#if defined(__clang__)
+#define ATTEND_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define ATTEND_UNROLL _Pragma("GCC unroll 64")
+#endif
+
+/// The instruction set that this translation unit is compiled for. It is part of the name of everything that holds
+/// kernel code, so that two units with different flags can be linked into one program.
+#if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__) && defined(__AVX512VL__)
+#define ATTEND_UNIT_LEVEL 2
+#define ATTEND_UNIT_NAME built_for_v4
+#elif defined(__AVX2__) && defined(__FMA__)
+#define ATTEND_UNIT_LEVEL 1
+#define ATTEND_UNIT_NAME built_for_v3
+#else
+#define ATTEND_UNIT_LEVEL 0
+#define ATTEND_UNIT_NAME built_for_baseline
+#endif
+
+/// GCC notes that vectors wider than the unit's own registers are passed in memory. Packs always are, on purpose.
+#if defined(__clang__)
+#define ATTEND_QUIET_BEGIN _Pragma("clang diagnostic push") _Pragma("clang diagnostic ignored \"-Wpsabi\"")
+#define ATTEND_QUIET_END _Pragma("clang diagnostic pop")
+#else
+#define ATTEND_QUIET_BEGIN _Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Wpsabi\"")
+#define ATTEND_QUIET_END _Pragma("GCC diagnostic pop")
+#endif

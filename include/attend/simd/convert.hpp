@@ -1,0 +1,46 @@
+#pragma once
+
+#include <attend/simd/pack.hpp>
+
+#include <cstring>
+
+ATTEND_QUIET_BEGIN
+
+namespace attend {
+inline namespace ATTEND_UNIT_NAME {
+
+/// Reads `lanes` stored numbers as numbers to compute with. Half precision is widened by integer shifts, because the
+/// conversion instructions are not in every instruction set; the result is exact.
+template <int lanes, class Number>
+[[nodiscard]] ATTEND_INLINE pack<Number, lanes> load_as(Number const* from) {
+  return pack<Number, lanes>::load(from);
+}
+
+template <int lanes, class Number>
+[[nodiscard]] ATTEND_INLINE pack<float, lanes> load_as(Eigen::bfloat16 const* from) {
+  using Bits = raw_vector<std::uint32_t, lanes>;
+  raw_vector<std::uint16_t, lanes> stored;
+  std::memcpy(&stored, from, sizeof stored);
+  return pack<float, lanes>(reinterpret_cast<raw_vector<float, lanes>>(__builtin_convertvector(stored, Bits) << 16));
+}
+
+/// A half has 5 bits of exponent biased by 15, a float 8 biased by 127: shift the magnitude into place and multiply by
+/// 2^112, which also makes normal floats of subnormal halves. Infinity and NaN keep their mantissa.
+template <int lanes, class Number>
+[[nodiscard]] ATTEND_INLINE pack<float, lanes> load_as(Eigen::half const* from) {
+  using Bits = raw_vector<std::uint32_t, lanes>;
+  using Floats = raw_vector<float, lanes>;
+  raw_vector<std::uint16_t, lanes> stored;
+  std::memcpy(&stored, from, sizeof stored);
+  Bits const half = __builtin_convertvector(stored, Bits);
+  Bits const sign = (half & 0x8000u) << 16, magnitude = (half & 0x7fffu) << 13;
+  Floats const scaled = reinterpret_cast<Floats>(magnitude) * 0x1p112f;
+  Bits const special = magnitude | 0x7f800000u;
+  Bits const bits = magnitude >= 0x0f800000u ? special : reinterpret_cast<Bits>(scaled);
+  return pack<float, lanes>(reinterpret_cast<Floats>(bits | sign));
+}
+
+}  // namespace ATTEND_UNIT_NAME
+}  // namespace attend
+
+ATTEND_QUIET_END
