@@ -1,0 +1,44 @@
+#pragma once
+
+#include <attend/core/call_shape.hpp>
+#include <attend/core/check.hpp>
+#include <attend/normalize/family.hpp>
+
+#include <limits>
+#include <utility>
+#include <vector>
+
+namespace attend {
+
+/// w_j = exp(s_j/τ) / ( exp(sink) + Σ_i exp(s_i/τ) ): the default normaliser.
+///
+/// A sink is a score without a value: it takes weight that would otherwise have to go to some key, so a row may sum
+/// to less than 1. One number serves all heads, or one a head is given.
+///
+/// Units    scores, sink and log-sum-exp in natural logarithms; log-sum-exp is of s/τ and includes the sink
+/// Throws   at the call, when the temperature is not positive and finite or the sinks are not one or one a head, or not numbers
+/// Edge     a row that sees nothing: weights 0, log-sum-exp −∞
+/// Source   Bridle 1990; one pass over tiles: Milakov 2018 (arXiv 1805.02867); sink: Xiao 2024 (arXiv 2309.17453)
+struct Softmax {
+  using kind = NormalizerKind;
+  static constexpr Family family = Family::exponential;
+
+  double temperature = 1;
+  std::vector<double> sinks{};  ///< none, one, or one a head
+
+  void check_sizes(CallShape const& shape) const {
+    check(temperature > 0 && temperature <= std::numeric_limits<double>::max(), "Softmax: the temperature is ",
+          temperature, "; it must be positive and finite.");
+    check(sinks.size() <= 1 || std::cmp_equal(sinks.size(), shape.heads), "Softmax: ", sinks.size(), " sinks for ",
+          shape.heads, " heads; give none, one, or one a head.");
+    for (double const sink : sinks)
+      check(sink < std::numeric_limits<double>::infinity(), "Softmax: a sink is ", sink,
+            "; it must be a number, or −∞ for none.");
+  }
+  [[nodiscard]] double sink(Index head) const {
+    if (sinks.empty()) return -std::numeric_limits<double>::infinity();
+    return sinks[sinks.size() == 1 ? 0 : static_cast<std::size_t>(head)];
+  }
+};
+
+}  // namespace attend

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <attend/core/grid.hpp>
+#include <attend/score/constant.hpp>
+#include <attend/simd/pack.hpp>
+
+#include <type_traits>
+
+namespace attend {
+
+/// score → score + bias(query, key), any number for every pair.
+///
+/// Made from an Eigen expression (n, m), (n, 1), (1, m) or (1, 1), which is copied and serves all heads; or from a
+/// pointer to an array (batch, heads, n, m) with any strides, which must live as long. A size of 1 serves all.
+///
+/// Units    natural-log score; −∞ forbids a pair
+/// Throws   at the call, when a size is neither 1 nor the call's
+/// Source   Shaw 2018, Raffel 2020 and the float masks of other libraries
+template <class Scalar>
+class Bias {
+ public:
+  static_assert(std::is_floating_point_v<Scalar>,
+                "attend: Bias adds numbers of float or double; a matrix of bool is a mask, Keep{…} or Drop{…}.");
+
+  template <class Derived>
+  explicit Bias(Eigen::DenseBase<Derived> const& matrix) : grid_(matrix) {}
+  Bias(Scalar const* data, GridShape shape) : grid_(data, shape) {}
+  Bias(Scalar const* data, GridShape shape, GridStrides strides) : grid_(data, shape, strides) {}
+  explicit Bias(Grid<Scalar> grid) : grid_(std::move(grid)) {}
+
+  [[nodiscard]] Grid<Scalar> const& grid() const { return grid_; }
+
+  void check_sizes(CallShape const& shape) const { grid_.check_sizes(shape, "Bias"); }
+
+  template <class Score>
+  [[nodiscard]] ATTEND_INLINE auto operator()(Score const& score, auto const& p) const {
+    return score + detail::constant<Score>(grid_.at(p));
+  }
+
+ private:
+  Grid<Scalar> grid_;
+};
+
+template <class Derived>
+Bias(Eigen::DenseBase<Derived> const&) -> Bias<compute_t<typename Derived::Scalar>>;
+
+}  // namespace attend

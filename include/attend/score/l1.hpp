@@ -1,0 +1,40 @@
+#pragma once
+
+#include <attend/score/constant.hpp>
+#include <attend/score/plain_features.hpp>
+#include <attend/simd/math.hpp>
+
+#include <cmath>
+
+namespace attend {
+
+/// score(q, k) = −γ Σ_f |q_f − k_f|
+///
+/// Under Softmax the weights are a normalised Laplace kernel of scale 1/γ.
+///
+/// Shapes   q (d)  k (d)
+/// Throws   when q and k differ in d, or γ is not finite
+/// Cost     d subtractions, absolute values and additions a pair
+/// Source   Kim 2019, "Laplace" (Attentive Neural Processes, arXiv 1901.05761)
+struct L1 : detail::PlainFeatures {
+  double gamma = 1;
+
+  L1() = default;
+  explicit L1(double rate) : gamma(rate) {}
+
+  void check_sizes(Index d_query, Index d_key, Index keys) const {
+    check(std::isfinite(gamma), "attention: L1 has γ ", gamma, "; it must be finite.");
+    PlainFeatures::check_sizes(d_query, d_key, keys);
+  }
+  template <class Number>
+  [[nodiscard]] static ATTEND_INLINE Number combine(Number const& q, Number const& k, Number const& /*weight*/,
+                                                    Number const& sum) {
+    return sum + abs(q - k);
+  }
+  template <class Number>
+  [[nodiscard]] ATTEND_INLINE Number finish(Number const& sum) const {
+    return sum * detail::constant<Number>(-gamma);
+  }
+};
+
+}  // namespace attend

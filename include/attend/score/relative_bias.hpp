@@ -1,0 +1,78 @@
+#pragma once
+
+#include <attend/core/grid.hpp>
+#include <attend/score/constant.hpp>
+#include <attend/simd/pack.hpp>
+
+#include <algorithm>
+
+namespace attend {
+
+/// score → score + table(head, clip(key − query)): a learned number for each distance, the last one for all beyond.
+///
+/// Column `reach` of the table is distance 0, the columns before it are keys before the query.
+///
+/// Shapes   table (heads, 2·reach + 1), or (1, 2·reach + 1) for all heads
+/// Units    natural-log score; distances in tokens
+/// Throws   when the table has no middle column; at the call, when it has neither one row nor one a head
+/// Cost     one load a vector of keys
+/// Source   Shaw 2018, equations 3–4 without the product (arXiv 1803.02155); the bias of Raffel 2020
+template <class Scalar>
+class RelativeBias {
+ public:
+  template <class Derived>
+  explicit RelativeBias(Eigen::DenseBase<Derived> const& table) {
+    auto const& given = table.derived();
+    check(given.cols() % 2 == 1, "RelativeBias: the table has ", given.cols(),
+          " columns; it must have 2·reach + 1, an odd number.");
+    reach_ = given.cols() / 2;
+    Matrix<Scalar> const numbers = given.matrix().template cast<Scalar>();
+    Index const width = numbers.cols() + 2 * margin;
+    Matrix<Scalar> lines(numbers.rows(), width);
+    for (Index column = 0; column < width; ++column)
+      lines.col(column) = numbers.col(std::clamp<Index>(column - margin, 0, numbers.cols() - 1));
+    lines_ = Grid<Scalar>(lines, {1, lines.rows(), 1, width});
+  }
+
+  [[nodiscard]] Index reach() const { return reach_; }
+
+  void check_sizes(CallShape const& shape) const {
+    check(lines_.shape().heads == 1 || lines_.shape().heads == shape.heads, name_, ": ", lines_.shape().heads,
+          " heads for ", shape.heads, " heads; give one, or one a head.");
+  }
+
+  template <class Score, class Keys>
+  [[nodiscard]] ATTEND_INLINE auto operator()(Score const& score, Position<Keys> const& p) const {
+    Index const first = first_of(p.key), distance = first - p.query;
+    // Where the first of several keys is clipped, its neighbours are too, or lie in the margin.
+    Index const column = std::clamp(distance, -reach_ - margin, reach_) + reach_ + margin;
+    return score + detail::constant<Score>(lookup(lines_.line(0, p.head, 0), 1, lines_.readable_columns(),
+                                                  p.key + (column - first)));
+  }
+
+ protected:
+  RelativeBias(Matrix<Scalar> const& table, char const* name) : RelativeBias(table) { name_ = name; }
+
+ private:
+  /// The line of a head goes on with its last number for as many columns as any vector has lanes.
+  static constexpr Index margin = 64;
+
+  template <class Keys>
+  [[nodiscard]] static ATTEND_INLINE Index first_of(Keys const& keys) {
+    if constexpr (requires { Keys::size; }) {
+      static_assert(Keys::size <= margin);
+      return keys[0];
+    } else {
+      return keys;
+    }
+  }
+
+  Grid<Scalar> lines_;  // (1, heads, 1, 2·reach + 1 + 2·margin)
+  Index reach_ = 0;
+  char const* name_ = "RelativeBias";
+};
+
+template <class Derived>
+RelativeBias(Eigen::DenseBase<Derived> const&) -> RelativeBias<compute_t<typename Derived::Scalar>>;
+
+}  // namespace attend

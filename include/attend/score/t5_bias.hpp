@@ -1,0 +1,65 @@
+#pragma once
+
+#include <attend/score/relative_bias.hpp>
+
+#include <cmath>
+
+namespace attend {
+
+/// The bucket that T5 puts the distance `key − query` in.
+///
+/// The first half of the buckets hold one distance each; the others grow by equal factors up to `max_distance`, and the
+/// last holds all beyond. Bidirectional: one half for keys at or before the query, the other for keys after it.
+/// Unidirectional: keys after the query are in bucket 0.
+///
+/// Source   Raffel 2020, section 2.1 (arXiv 1910.10683); in float, as the released models were trained
+[[nodiscard]] inline Index t5_bucket(Index relative, Index buckets, bool bidirectional, Index max_distance) {
+  Index const available = bidirectional ? buckets / 2 : buckets;
+  Index const first = bidirectional && relative > 0 ? available : 0;
+  Index const distance = bidirectional ? std::abs(relative) : std::max<Index>(-relative, 0);
+  Index const exact = available / 2;
+  if (distance < exact) return first + distance;
+
+  double const range = std::log(static_cast<double>(max_distance) / static_cast<double>(exact));
+  float const growth = std::log(static_cast<float>(distance) / static_cast<float>(exact));
+  float const step = growth / static_cast<float>(range) * static_cast<float>(available - exact);
+  return first + std::min(exact + static_cast<Index>(step), available - 1);
+}
+
+/// score → score + table(bucket(key − query), head): the position bias of T5.
+///
+/// T5 scores with `Dot{}`: it does not scale by 1/√d.
+///
+/// Shapes   table (buckets, heads), or (buckets, 1) for all heads
+/// Units    natural-log score; distances in tokens
+/// Throws   when there are too few buckets, or max_distance is not beyond those with one distance each; at the call,
+///          when the table has neither one column nor one a head
+/// Cost     one load a vector of keys: every distance up to max_distance is looked up once, before
+/// Source   Raffel 2020, section 2.1 (arXiv 1910.10683)
+template <class Scalar>
+class T5Bias : public RelativeBias<Scalar> {
+ public:
+  template <class Derived>
+  explicit T5Bias(Eigen::DenseBase<Derived> const& table, bool bidirectional = true, Index max_distance = 128)
+      : RelativeBias<Scalar>(by_distance(table.derived().matrix().template cast<Scalar>(), bidirectional, max_distance),
+                             "T5Bias") {}
+
+ private:
+  [[nodiscard]] static Matrix<Scalar> by_distance(Matrix<Scalar> const& table, bool bidirectional,
+                                                  Index max_distance) {
+    Index const buckets = table.rows(), available = bidirectional ? buckets / 2 : buckets;
+    check(available >= 2 && (!bidirectional || buckets % 2 == 0), "T5Bias: the table has ", buckets,
+          " buckets; it must have at least ", bidirectional ? "4, and as many for keys before the query as after it." : "2.");
+    check(max_distance > available / 2, "T5Bias: max_distance is ", max_distance, " but the first ", available / 2,
+          " distances have a bucket each; it must be larger.");
+    Matrix<Scalar> lines(table.cols(), 2 * max_distance + 1);
+    for (Index column = 0; column < lines.cols(); ++column)
+      lines.col(column) = table.row(t5_bucket(column - max_distance, buckets, bidirectional, max_distance)).transpose();
+    return lines;
+  }
+};
+
+template <class Derived>
+T5Bias(Eigen::DenseBase<Derived> const&, bool = true, Index = 128) -> T5Bias<compute_t<typename Derived::Scalar>>;
+
+}  // namespace attend
