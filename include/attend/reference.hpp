@@ -1,0 +1,8 @@
+#pragma once
+
+/// The dense mathematics, for any scalar: what every fast path is compared with.
+
+#include <attend/reference/attention.hpp>
+#include <attend/reference/heads.hpp>
+#include <attend/reference/normalize.hpp>
+#include <attend/reference/similarity.hpp>
