@@ -1,0 +1,183 @@
+#pragma once
+
+/// The front door: every kind of attention is this call with other policies.
+
+#include <attend/core/policies.hpp>
+#include <attend/attention/call.hpp>
+
+#include <initializer_list>
+#include <span>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+namespace attend {
+inline namespace ATTEND_UNIT_NAME {
+
+/// What a forward pass leaves for the backward pass: no (n, m) storage, one number a row.
+///
+/// log_sum_exp   (n) for Softmax: log Σ exp(s/τ), sink included; for other normalisers the number that Family in
+///               normalize/family.hpp names. −∞ for a row that sees nothing.
+template <class Storage>
+struct Kept {
+  Matrix<Storage> output;                // (n, e)
+  Vector<compute_t<Storage>> log_sum_exp;  // (n)
+};
+
+/// The same for a batch of heads, in contiguous memory.
+template <class Storage>
+struct KeptHeads {
+  HeadsShape shape;                             // (b, h, n, e)
+  std::vector<Storage> output;                  // b·h·n·e
+  std::vector<compute_t<Storage>> log_sum_exp;  // b·h·n
+};
+
+/// out = normalise( mask( adjust( score(q, k) ) ) ) · v
+///
+/// Without policies: softmax(q·kᵀ/√d)·v. Policies in any order: a similarity, adjusters and masks (your own lambdas
+/// among them), a normaliser, QueryStart, an executor, a Workspace.
+///
+/// Shapes   q (n, d)  k (m, d)  v (m, e)  →  out (n, e), row-major, of q's scalar
+/// Throws   Error, before anything is computed, when sizes do not fit each other or a policy
+/// Edge     a query that sees nothing gets zeros; a hidden key changes no bit, whatever it holds; NaN that is seen
+///          reaches the rows that see it and no others
+/// Cost     n·m·(d + e) multiply-adds, less what masks skip; extra memory m·d for packed keys plus one tile a worker.
+///          One heap allocation for the output and one for the workspace, unless one is handed in
+/// Source   Vaswani 2017, equation 1 (arXiv 1706.03762); tiles: Rabe 2021 (2112.05682), Dao 2022 (2205.14135)
+template <class Query, class Key, class Value, class... Given>
+[[nodiscard]] auto attention(Eigen::DenseBase<Query> const& q, Eigen::DenseBase<Key> const& k,
+                             Eigen::DenseBase<Value> const& v, Given&&... given) {
+  detail::check_policy_kinds<Given...>();
+  Matrix<typename Query::Scalar> output(q.rows(), v.cols());
+  call_detail::forward(q.derived(), k.derived(), v.derived(), output, nullptr, given...);
+  return output;
+}
+
+/// The same for batches of heads, into the caller's memory. Fewer heads of K and V than of Q are shared by groups of
+/// neighbours: query head h reads key head h / (h_q / h_kv).
+///
+/// Shapes   Q (b, h, n, d)  K (b, h_kv, m, d)  V (b, h_kv, m, e)  →  out (b, h, n, e)
+/// Throws   Error, before anything is written, when sizes do not fit or out begins where an input begins
+template <class Output, class Query, class Key, class Value, class... Given>
+void attention_into(Heads<Output> const& out, Heads<Query> const& q, Heads<Key> const& k, Heads<Value> const& v,
+                    Given&&... given) {
+  detail::check_policy_kinds<Given...>();
+  call_detail::forward_heads<std::remove_const_t<Query>, std::remove_const_t<Key>, std::remove_const_t<Value>>(
+      out, Heads<compute_t<Query>>{}, q, k, v, given...);
+}
+
+/// The same for one head, into an Eigen matrix, block or map of the right size.
+template <class Output, class Query, class Key, class Value, class... Given>
+  requires detail::has_direct_access<std::remove_cvref_t<Output>>
+void attention_into(Output&& out, Eigen::DenseBase<Query> const& q, Eigen::DenseBase<Key> const& k,
+                    Eigen::DenseBase<Value> const& v, Given&&... given) {
+  detail::check_policy_kinds<Given...>();
+  call_detail::forward(q.derived(), k.derived(), v.derived(), out, nullptr, given...);
+}
+
+/// How many bytes of workspace the same call of attention_into takes. A Workspace that holds them already is not grown.
+template <class Output, class Query, class Key, class Value, class... Given>
+[[nodiscard]] std::size_t workspace_size(Heads<Output> const& out, Heads<Query> const& q, Heads<Key> const& k,
+                                         Heads<Value> const& v, Given&&... given) {
+  detail::check_policy_kinds<Given...>();
+  return call_detail::forward_heads<std::remove_const_t<Query>, std::remove_const_t<Key>, std::remove_const_t<Value>,
+                                    true>(out, Heads<compute_t<Query>>{}, q, k, v, given...);
+}
+
+/// The same policies, kept for many calls; the arrays are handed to each call, so nothing is copied and nothing
+/// dangles. Executors and workspaces are handed to the calls too.
+template <class... Policies>
+class Attention {
+ public:
+  explicit Attention(Policies... policies) : policies_(std::move(policies)...) {
+    detail::check_policy_kinds<Policies...>();
+    static_assert(((!detail::is_executor<Policies>::value && !detail::is_workspace<Policies>::value) && ...),
+                  "attend: Attention keeps scores, masks and normalisers; hand executors and workspaces to its calls.");
+  }
+
+  /// out and the number a row that backward needs.
+  template <class Query, class Key, class Value, class... Given>
+  [[nodiscard]] Kept<typename Query::Scalar> forward(Eigen::DenseBase<Query> const& q, Eigen::DenseBase<Key> const& k,
+                                                     Eigen::DenseBase<Value> const& v, Given&&... given) const {
+    Kept<typename Query::Scalar> kept{Matrix<typename Query::Scalar>(q.rows(), v.cols()),
+                                      Vector<compute_t<typename Query::Scalar>>(q.rows())};
+    with_policies([&](auto const&... policy) {
+      call_detail::forward(q.derived(), k.derived(), v.derived(), kept.output, kept.log_sum_exp.data(), policy...,
+                           given...);
+    });
+    return kept;
+  }
+
+  template <class Query, class Key, class Value, class... Given>
+  [[nodiscard]] auto forward(Heads<Query> const& q, Heads<Key> const& k, Heads<Value> const& v,
+                             Given&&... given) const {
+    using Storage = std::remove_const_t<Query>;
+    KeptHeads<Storage> kept{{q.batch(), q.heads(), q.length(), v.dim()}, {}, {}};
+    kept.output.resize(static_cast<std::size_t>(q.batch() * q.heads() * q.length() * v.dim()));
+    kept.log_sum_exp.resize(static_cast<std::size_t>(q.batch() * q.heads() * q.length()));
+    with_policies([&](auto const&... policy) {
+      call_detail::forward_heads<Storage, std::remove_const_t<Key>, std::remove_const_t<Value>>(
+          heads(kept.output.data(), kept.shape),
+          heads(kept.log_sum_exp.data(), HeadsShape{q.batch(), q.heads(), q.length(), 1}), q, k, v, policy...,
+          given...);
+    });
+    return kept;
+  }
+
+  /// All weights, (n, m). Only for looking at: nothing else in the library stores an (n, m) array.
+  template <class Query, class Key, class... Given>
+  [[nodiscard]] auto weights(Eigen::DenseBase<Query> const& q, Eigen::DenseBase<Key> const& k, Given&&... given) const
+    requires(!(call_detail::RowList<Given> || ...))
+  {
+    Matrix<compute_t<typename Query::Scalar>> w(q.rows(), k.rows());
+    with_policies([&](auto const&... policy) {
+      call_detail::weights(q.derived(), k.derived(), std::span<Index const>(), true, w, policy..., given...);
+    });
+    return w;
+  }
+
+  /// The weights of some queries, (rows, m): row r is that of query rows[r].
+  ///
+  /// Throws   Error when a row is not one of the n queries
+  template <class Query, class Key, class Rows, class... Given>
+    requires call_detail::RowList<Rows>
+  [[nodiscard]] auto weights(Eigen::DenseBase<Query> const& q, Eigen::DenseBase<Key> const& k, Rows const& rows,
+                             Given&&... given) const {
+    std::vector<Index> picked;
+    for (auto const& row : rows) picked.push_back(static_cast<Index>(row));
+    Matrix<compute_t<typename Query::Scalar>> w(static_cast<Index>(picked.size()), k.rows());
+    with_policies([&](auto const&... policy) {
+      call_detail::weights(q.derived(), k.derived(), std::span<Index const>(picked), false, w, policy..., given...);
+    });
+    return w;
+  }
+  template <class Query, class Key, class... Given>
+  [[nodiscard]] auto weights(Eigen::DenseBase<Query> const& q, Eigen::DenseBase<Key> const& k,
+                             std::initializer_list<Index> rows, Given&&... given) const {
+    return weights(q, k, std::vector<Index>(rows), given...);
+  }
+
+  /// The weights of a batch of heads into the caller's memory, (b, h, n, m).
+  template <class Query, class Key, class... Given>
+  void weights_into(Heads<compute_t<Query>> const& w, Heads<Query> const& q, Heads<Key> const& k,
+                    Given&&... given) const {
+    with_policies([&](auto const&... policy) {
+      call_detail::weights_heads<std::remove_const_t<Query>, std::remove_const_t<Key>>(w, q, k, nullptr, 0, policy...,
+                                                                                       given...);
+    });
+  }
+
+ private:
+  template <class Function>
+  void with_policies(Function const& function) const {
+    std::apply(function, policies_);
+  }
+
+  std::tuple<Policies...> policies_;
+};
+
+template <class... Policies>
+Attention(Policies...) -> Attention<Policies...>;
+
+}  // namespace ATTEND_UNIT_NAME
+}  // namespace attend

@@ -1,0 +1,112 @@
+#pragma once
+
+#include <attend/kernel/scratch.hpp>
+
+ATTEND_QUIET_BEGIN
+
+namespace attend {
+inline namespace ATTEND_UNIT_NAME {
+namespace kernel {
+
+/// Keys of a tile, counted from its first, that a strip has scores for: whole panels from `begin` to `end`.
+/// A bit a panel says which of them were computed (the masks emptied the others) and in which of those a key may be
+/// hidden from some row.
+struct KeyRange {
+  Index begin = 0, end = 0;
+  std::uint64_t computed = 0, partial = 0;
+  [[nodiscard]] bool empty() const { return begin == end; }
+};
+
+/// A block of queries of one unit and its memory: what one task computes.
+template <class T, class CallType>
+struct Block {
+  using Call = CallType;
+  using Number = typename Call::Number;
+  using Pack = pack<Number, T::lanes>;
+  using Whole = pack<integer_like<Number>, T::lanes>;
+  static constexpr Number minus_infinity = -std::numeric_limits<Number>::infinity();
+
+  Call const& call;
+  Segment const& segment;
+  Scratch<T, Call> const& scratch;
+  Index key_head;
+  Index first;                     // query of the unit that the block begins with
+  int count;                       // queries
+  Number const* packed_keys;       // of the whole segment, or null
+  Number const* packed_query_map;  // by pack_matrix, or null
+  Number const* packed_key_map;
+
+  /// Row r of the block: queries of the unit are counted head by head.
+  [[nodiscard]] ATTEND_INLINE QueryPlace place(int r) const {
+    Index const rows = call.rows_of(segment), number = first + r;
+    Index const head = number / rows, row = number - head * rows;
+    return {key_head * call.group + head, call.picked_rows == nullptr ? row : call.picked_rows[row]};
+  }
+
+  /// Queries to features, strip by strip, once for all keys.
+  ATTEND_INLINE void pack_queries() const {
+    Index const features = call.features.count;
+    for (int strip = 0; strip < count; strip += T::rows) pack_chunk<0>(strip, scratch.queries + strip * features);
+  }
+
+  /// How much of a rectangle the masks let through. Rows of one head that follow each other are one tile; a strip of a
+  /// decoding step holds several heads.
+  [[nodiscard]] ATTEND_INLINE Coverage coverage(int row, int rows, Index key, Index keys) const {
+    if constexpr (!Call::has_masks) {
+      return Coverage::all;
+    } else {
+      Coverage result = Coverage::some;
+      for (int r = row; r < row + rows;) {
+        QueryPlace const from = place(r);
+        int run = 1;
+        while (r + run < row + rows) {
+          QueryPlace const next = place(r + run);
+          if (next.head != from.head || next.row != from.row + run) break;
+          ++run;
+        }
+        Tile const tile{segment.start + from.row, run, key, keys, segment.start,
+                        segment.row + from.row, segment.key + key, from.head, segment.batch};
+        Coverage const here = std::apply(
+            [&](auto const&... mask) {
+              Coverage all = Coverage::all;
+              ((all = all == Coverage::none ? all : both(all, coverage_of(mask, tile))), ...);
+              return all;
+            },
+            call.masks);
+        if (here == Coverage::some || (r > row && here != result)) return Coverage::some;
+        result = here;
+        r += run;
+      }
+      return result;
+    }
+  }
+
+ private:
+  /// Tokens of a strip from `offset` on, one vector's worth at a time.
+  template <int offset>
+  ATTEND_INLINE void pack_chunk(int strip, Number* target) const {
+    if constexpr (offset < T::rows) {
+      constexpr int columns = T::rows - offset < T::lanes ? T::rows - offset : T::lanes;
+      typename Call::Query const* token[T::lanes];
+      Index stride = 1;
+      for (int i = 0; i < T::lanes; ++i) {
+        token[i] = nullptr;
+        int const r = strip + offset + i;
+        if (i >= columns || r >= count) continue;
+        QueryPlace const at = place(r);
+        auto const queries = call.query.head(segment.batch, at.head);
+        token[i] = queries.row(segment.row + at.row);
+        stride = queries.column_stride;
+      }
+      map_tokens<T, columns, Call::maps_queries>(call.features.query, packed_query_map, token, stride, call.query.dim(), target + offset,
+                             T::rows, scratch.room);
+      pack_chunk<offset + T::lanes>(strip, target);
+    }
+  }
+};
+
+}  // namespace kernel
+}  // namespace ATTEND_UNIT_NAME
+}  // namespace attend
+
+ATTEND_QUIET_END

@@ -1,0 +1,83 @@
+#pragma once
+
+#include <attend/core/concepts.hpp>
+#include <attend/core/heads.hpp>
+#include <attend/kernel/tiling.hpp>
+#include <attend/normalize/family.hpp>
+#include <attend/score/feature_map.hpp>
+
+#include <tuple>
+
+namespace attend {
+inline namespace ATTEND_UNIT_NAME {
+namespace kernel {
+
+/// A stretch of queries and the keys they may meet: a whole sequence of the batch, or one document of a packed one.
+struct Segment {
+  Index batch = 0;
+  Index row = 0, rows = 0;  // queries as stored
+  Index key = 0, keys = 0;  // keys as stored
+  Index start = 0;          // position of the first query; positions of keys count from 0
+};
+
+/// What a similarity compares: how queries and keys become features, and the similarity's own number for each.
+template <class Number>
+struct Features {
+  FeatureMap<Number> query, key;
+  Number const* weights = nullptr;  // (features) or null
+  Index count = 0;
+};
+
+/// One call of the fused kernel: sizes, memory and policies. It owns nothing.
+///
+/// `group` query heads share a key/value head. `picked_rows` names the queries of a segment that are asked for
+/// (weights of some rows); null: all of them.
+template <class NumberType, class QueryStorage, class KeyStorage, class ValueStorage, class OutputStorage,
+          class SimilarityType, class NormalizerType, class AdjusterTuple, class MaskTuple>
+struct Call {
+  using Number = NumberType;
+  using Query = QueryStorage;
+  using Key = KeyStorage;
+  using Value = ValueStorage;
+  using Output = OutputStorage;
+  using Similarity = SimilarityType;
+  using Normalizer = NormalizerType;
+
+  Heads<Query const> query;   // (b, h, n, d)
+  Heads<Key const> key;       // (b, h_kv, m, d)
+  Heads<Value const> value;   // (b, h_kv, m, e)
+  Heads<Output> output;       // (b, h, n, e); no data when only weights are asked for
+  Heads<Number> log_sum_exp;  // (b, h, n, 1) or no data
+  Heads<Number> weights;      // (b, h, rows, m) or no data
+
+  Similarity const& similarity;
+  Normalizer const& normalizer;
+  AdjusterTuple adjusters;  // of const references
+  MaskTuple masks;          // of const references
+
+  Index group = 1;
+  Index const* picked_rows = nullptr;
+  Index picked_count = 0;
+  Features<Number> features{};
+
+  /// Whether tokens may go through a matrix before they are compared.
+  static constexpr bool maps_queries =
+      std::is_same_v<decltype(std::declval<Similarity const&>().template query_map<Number>(Index{})), FeatureMap<Number>>;
+  static constexpr bool maps_keys =
+      std::is_same_v<decltype(std::declval<Similarity const&>().template key_map<Number>(Index{})), FeatureMap<Number>>;
+  static constexpr bool has_adjusters = std::tuple_size_v<AdjusterTuple> > 0;
+  static constexpr bool has_masks = std::tuple_size_v<MaskTuple> > 0;
+
+  /// Queries of a segment that are computed.
+  [[nodiscard]] Index rows_of(Segment const& segment) const { return picked_rows ? picked_count : segment.rows; }
+};
+
+/// Query `row` of the unit in numbers of the call: which head, which query of the segment.
+struct QueryPlace {
+  Index head = 0;
+  Index row = 0;
+};
+
+}  // namespace kernel
+}  // namespace ATTEND_UNIT_NAME
+}  // namespace attend

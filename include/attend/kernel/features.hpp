@@ -1,0 +1,171 @@
+#pragma once
+
+#include <attend/kernel/call.hpp>
+#include <attend/kernel/micro.hpp>
+#include <attend/score/dot.hpp>
+#include <attend/simd/convert.hpp>
+#include <attend/simd/transpose.hpp>
+
+#include <algorithm>
+#include <cmath>
+
+/// From tokens as stored to features as the score micro-kernel reads them: [feature][row of a strip or panel].
+
+ATTEND_QUIET_BEGIN
+
+namespace attend {
+inline namespace ATTEND_UNIT_NAME {
+namespace kernel {
+
+/// `count` stored numbers from `from`, zeros behind them, whatever the stride.
+template <class Number, int lanes, class Storage>
+[[nodiscard]] ATTEND_INLINE pack<Number, lanes> load_some(Storage const* from, Index stride, Index count) {
+  if (stride == 1 && count >= lanes) return load_as<lanes>(from);
+  Number piece[lanes] = {};
+  for (Index f = 0; f < std::min<Index>(count, lanes); ++f) piece[f] = static_cast<Number>(from[f * stride]);
+  return pack<Number, lanes>::load(piece);
+}
+
+/// Σ x² of one token, in the order of its features.
+template <class Number, class Storage>
+[[nodiscard]] ATTEND_INLINE Number squared_length(Storage const* token, Index stride, Index features) {
+  Number sum = 0;
+  for (Index f = 0; f < features; ++f) {
+    Number const x = static_cast<Number>(token[f * stride]);
+    sum += x * x;
+  }
+  return sum;
+}
+
+/// Up to `columns` tokens to the first columns of `target` [feature][target_stride], each times its factor; a null
+/// token leaves zeros.
+template <int columns, class Number, int lanes, class Storage>
+ATTEND_INLINE void transpose_tokens(Storage const* const (&token)[lanes], Index stride, Index features,
+                                    pack<Number, lanes> const& factor, Number* target, Index target_stride) {
+  using Raw = raw_vector<Number, lanes>;
+  for (Index f = 0; f < features; f += lanes) {
+    Raw square[lanes];
+    for (int i = 0; i < lanes; ++i)
+      square[i] = token[i] == nullptr
+                      ? Raw{}
+                      : load_some<Number, lanes>(token[i] + f * stride, stride, features - f).value();
+    transpose<Number, lanes>(square);
+    Index const count = std::min<Index>(lanes, features - f);
+    for (Index g = 0; g < count; ++g) {
+      Raw const x = square[g] * factor.value();
+      std::memcpy(target + (f + g) * target_stride, &x, columns * sizeof(Number));
+    }
+  }
+}
+
+/// What a strip of tokens is worth before it is compared: scale, or scale / length.
+template <class Number, int lanes, class Storage>
+[[nodiscard]] ATTEND_INLINE pack<Number, lanes> token_factors(FeatureMap<Number> const& map,
+                                                              Storage const* const (&token)[lanes], Index stride,
+                                                              Index features) {
+  Number factor[lanes];
+  for (int i = 0; i < lanes; ++i) {
+    factor[i] = map.scale;
+    if (map.to_unit_length && token[i] != nullptr) {
+      Number const length = std::sqrt(squared_length<Number>(token[i], stride, features));
+      factor[i] = length > Number(0) || length != length ? map.scale / length : Number(0);
+    }
+  }
+  return pack<Number, lanes>::load(factor);
+}
+
+/// Packs a map's matrix as the keys of a product: its rows become panels [d][panel].
+template <class T, class Number>
+ATTEND_INLINE void pack_matrix(View<Number> const& matrix, Number* target) {
+  constexpr int lanes = T::lanes;
+  for (Index first = 0; first < matrix.rows; first += lanes) {
+    Number const* token[lanes];
+    for (int i = 0; i < lanes; ++i) token[i] = first + i < matrix.rows ? matrix.row(first + i) : nullptr;
+    Index const panel = first / T::panel * T::panel;
+    transpose_tokens<lanes>(token, matrix.column_stride, matrix.columns, pack<Number, lanes>(1),
+                            target + panel * matrix.columns + (first - panel), T::panel);
+  }
+}
+
+/// Numbers of working memory that map_tokens needs.
+template <class T, class Number>
+[[nodiscard]] constexpr Index map_room(FeatureMap<Number> const& map, Index d) {
+  return map.matrix.data == nullptr ? 0 : T::lanes * (d + round_up(map.matrix.rows, T::panel));
+}
+
+/// Applies a map to up to `columns` tokens and leaves their features in the first columns of `target`
+/// [feature][target_stride]. `packed` is the map's matrix by pack_matrix, `room` is map_room numbers.
+template <class T, int columns, bool linear, class Number, class Storage>
+ATTEND_INLINE void map_tokens(FeatureMap<Number> const& map, Number const* packed,
+                              Storage const* const (&token)[T::lanes], Index stride, Index d, Number* target,
+                              Index target_stride, Number* room) {
+  constexpr int lanes = T::lanes;
+  static_assert(columns <= lanes);
+  if (!linear || map.matrix.data == nullptr) {
+    transpose_tokens<columns>(token, stride, d, token_factors<Number, lanes>(map, token, stride, d), target,
+                              target_stride);
+    return;
+  }
+  if constexpr (linear) {
+    // matrix · x for some tokens is their scores against the matrix's rows: the same panel product.
+    constexpr int step = lanes < 4 ? lanes : 4;
+    Index const features = map.matrix.rows, product_stride = round_up(features, T::panel);
+    Number* const strip = room;
+    Number* const product = room + d * lanes;
+    transpose_tokens<lanes>(token, stride, d, pack<Number, lanes>(1), strip, lanes);
+    for (Index panel = 0; panel < features; panel += T::panel)
+      for (int first = 0; first < lanes; first += step)
+        score_panel<T, step, 2, lanes>(Dot{}, strip + first, packed + panel * d, static_cast<Number const*>(nullptr), d,
+                                       product + first * product_stride + panel, product_stride);
+    Number const* mapped[lanes];
+    for (int i = 0; i < lanes; ++i) {
+      mapped[i] = token[i] == nullptr ? nullptr : product + i * product_stride;
+      for (Index f = 0; f < features && map.bias != nullptr; ++f) product[i * product_stride + f] += map.bias[f];
+    }
+    transpose_tokens<columns>(mapped, 1, features, token_factors<Number, lanes>(map, mapped, 1, features), target,
+                              target_stride);
+  }
+}
+
+/// Packs keys [tile, tile + keys) of a segment to panels [feature][panel], zeros behind the last key.
+template <class Call>
+struct PackTile {
+  using Number = typename Call::Number;
+
+  Call const& call;
+  Segment const& segment;
+  Index key_head;
+  Index tile, keys;
+  Number const* packed_map;  // by pack_matrix, or null
+  Number* target;
+  Number* room;  // map_room numbers
+
+  template <class Set>
+  ATTEND_INLINE void run() const {
+    using T = Tiling<Set, Number>;
+    if constexpr (requires { Call::Similarity::keys_are_a_table; })
+      pack<T>(call.similarity.key_table().middle_rows(tile, keys));
+    else
+      pack<T>(call.key.head(segment.batch, key_head).middle_rows(segment.key + tile, keys));
+  }
+
+ private:
+  template <class T, class Storage>
+  ATTEND_INLINE void pack(View<Storage> const& tokens) const {
+    Index const features = call.features.count;
+    for (Index first = 0; first < round_up(keys, T::panel); first += T::lanes) {
+      Storage const* token[T::lanes];
+      for (int i = 0; i < T::lanes; ++i) token[i] = first + i < keys ? tokens.row(first + i) : nullptr;
+      Index const panel = first / T::panel * T::panel;
+      map_tokens<T, T::lanes, Call::maps_keys>(call.features.key, packed_map, token, tokens.column_stride,
+                                               tokens.columns, target + panel * features + (first - panel), T::panel,
+                                               room);
+    }
+  }
+};
+
+}  // namespace kernel
+}  // namespace ATTEND_UNIT_NAME
+}  // namespace attend
+
+ATTEND_QUIET_END

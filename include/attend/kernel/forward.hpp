@@ -1,0 +1,165 @@
+#pragma once
+
+#include <attend/kernel/rows.hpp>
+#include <attend/kernel/values.hpp>
+
+ATTEND_QUIET_BEGIN
+
+namespace attend {
+inline namespace ATTEND_UNIT_NAME {
+namespace kernel {
+
+/// The packed keys of a tile: packed ahead for all blocks of a unit, or now for this block alone.
+template <class T, class Block>
+[[nodiscard]] ATTEND_INLINE typename Block::Number const* key_tile(Block const& block, Index tile, Index keys) {
+  if (block.packed_keys != nullptr) return block.packed_keys + tile * block.call.features.count;
+  enter<typename T::Set>(PackTile<typename Block::Call>{block.call, block.segment, block.key_head, tile, keys,
+                                                        block.packed_key_map, block.scratch.keys, block.scratch.room});
+  return block.scratch.keys;
+}
+
+/// Calls visit(tile, keys) for every key tile of the segment that some query of the block may see. Tiles begin at
+/// fixed multiples, whatever the queries: that is what makes a row's bits its own.
+template <class T, class Block, class Visit>
+ATTEND_INLINE void for_each_tile(Block const& block, Visit const& visit) {
+  for (Index tile = 0; tile < block.segment.keys; tile += T::tile) {
+    Index const keys = std::min(T::tile, block.segment.keys - tile);
+    if (block.coverage(0, block.count, tile, keys) != Coverage::none) visit(tile, keys);
+  }
+}
+
+template <class T, class Block, class Visit>
+ATTEND_INLINE void for_each_strip(Block const& block, Visit const& visit) {
+  for (int strip = 0; strip < block.count; strip += T::rows) visit(strip, std::min(T::rows, block.count - strip));
+}
+
+/// All scores of one strip against all keys, in one line a row; −∞ where nothing was computed. Returns the padded
+/// number of keys, a multiple of the panel.
+template <class T, class Block>
+ATTEND_INLINE Index score_whole_rows(Block const& block, int strip, int rows) {
+  using Pack = typename Block::Pack;
+  Index const padded = round_up(block.segment.keys, T::panel), stride = block.scratch.score_stride;
+  auto* const scores = block.scratch.scores;
+  for (int r = 0; r < rows; ++r)
+    for (Index j = 0; j < padded; j += T::lanes) Pack(Block::minus_infinity).store(scores + r * stride + j);
+  for_each_tile<T>(block, [&](Index tile, Index keys) __attribute__((always_inline)) {
+    // Panels before the first computed one are left as they are, −∞.
+    (void)score_strip<T>(block, strip, rows, tile, keys, key_tile<T>(block, tile, keys), scores + tile);
+  });
+  return padded;
+}
+
+/// Whole-row normalisers: strip by strip, since a row's weights are known only after its last score.
+template <class T, class Block>
+ATTEND_INLINE void attend_whole_rows(Block const& block) {
+  using Call = typename Block::Call;
+  auto const& scratch = block.scratch;
+  for_each_strip<T>(block, [&](int strip, int rows) __attribute__((always_inline)) {
+    Index const padded = score_whole_rows<T>(block, strip, rows);
+    if constexpr (Call::has_masks || Call::has_adjusters)
+      for (int r = 0; r < rows; ++r)
+        for (Index j = 0; j < padded; ++j)
+          scratch.seen[r * scratch.score_stride + j] =
+              scratch.scores[r * scratch.score_stride + j] != Block::minus_infinity;
+    for (int r = 0; r < rows; ++r)
+      weigh_whole_row<T>(block, strip + r, padded, scratch.scores + r * scratch.score_stride);
+    for_each_tile<T>(block, [&](Index tile, Index keys) __attribute__((always_inline)) {
+      auto const values = value_tile<T>(block, tile, keys);
+      FinitePanels<T, typename Block::Number> finite;
+      KeyRange range{0, round_up(keys, T::panel), ~std::uint64_t{0}, 0};
+      std::uint64_t careful = 0;
+      if constexpr (Call::has_masks || Call::has_adjusters)
+        for (Index panel = 0; panel < range.end; panel += T::panel)
+          if (!finite.finite(values, scratch.value_stride, panel)) careful |= std::uint64_t{1} << (panel / T::panel);
+      for (int r = 0; r < rows; ++r) scratch.factor[r] = 1;
+      accumulate_tile<T>(block, strip, rows, range, careful, values, scratch.scores + tile, scratch.seen + tile,
+                         scratch.factor);
+    });
+  });
+}
+
+/// Online normalisers: tile by tile, each tile's keys and values used by all strips while they are in L2.
+template <class T, bool with_values, class Block>
+ATTEND_INLINE void attend_online(Block const& block) {
+  using Call = typename Block::Call;
+  constexpr Family family = Call::Normalizer::family;
+  auto const& scratch = block.scratch;
+  for_each_tile<T>(block, [&](Index tile, Index keys) __attribute__((always_inline)) {
+    auto const* const packed = key_tile<T>(block, tile, keys);
+    ValueTile<typename Block::Number> values;
+    if constexpr (with_values && family != Family::pick) values = value_tile<T>(block, tile, keys);
+    FinitePanels<T, typename Block::Number> finite;
+    for_each_strip<T>(block, [&](int strip, int rows) __attribute__((always_inline)) {
+      KeyRange const range = score_strip<T>(block, strip, rows, tile, keys, packed, scratch.scores);
+      if (range.empty()) return;
+      if constexpr (family == Family::pick) {
+        pick_largest<T>(block, strip, rows, tile, range, scratch.scores);
+      } else {
+        std::uint64_t careful = 0;
+        if constexpr (with_values && (Call::has_masks || Call::has_adjusters))
+          careful = careful_panels<T>(block, rows, range, values, finite, scratch.scores, scratch.seen);
+        if constexpr (family == Family::exponential)
+          weigh_exponential<T>(block, strip, rows, range, scratch.scores);
+        else
+          weigh_pointwise<T>(block, strip, rows, range, scratch.scores);
+        if constexpr (with_values)
+          accumulate_tile<T>(block, strip, rows, range, careful, values, scratch.scores, scratch.seen,
+                             scratch.factor);
+      }
+    });
+  });
+}
+
+/// Writes one row of the output and the number that is kept of it.
+template <class T, class Block>
+ATTEND_INLINE void write_row(Block const& block, int r) {
+  using Call = typename Block::Call;
+  using Number = typename Block::Number;
+  using Pack = typename Block::Pack;
+  Call const& call = block.call;
+  auto const& scratch = block.scratch;
+  QueryPlace const at = block.place(r);
+  Index const row = block.segment.row + at.row, e = call.value.dim();
+  RowResult<Number> const result = finish_row<T>(block, r);
+  Number* const sums = scratch.sums + r * scratch.value_stride;
+
+  if constexpr (Call::Normalizer::family == Family::pick) {
+    auto const values = call.value.head(block.segment.batch, block.key_head);
+    for (Index f = 0; f < e; ++f)
+      sums[f] = !result.seen ? Number(0)
+                : result.kept != result.kept
+                    ? result.kept
+                    : static_cast<Number>(values(block.segment.key + scratch.picked[r], f));
+  }
+  auto const output = call.output.mutable_head(block.segment.batch, at.head);
+  for (Index f = 0; f < e; f += T::lanes) {
+    // Adding 0 makes every zero +0: whether a masked tile was skipped or summed must not show in a sign.
+    Pack x = Pack::load(sums + f) * Pack(result.scale) / Pack(result.total) + Pack(Number(0));
+    if (!result.seen) x = Pack(Number(0));
+    if constexpr (std::is_same_v<typename Call::Output, Number>)
+      if (output.column_stride == 1 && f + T::lanes <= e) {
+        x.store(output.data + row * output.row_stride + f);
+        continue;
+      }
+    for (Index lane = 0; lane < std::min<Index>(T::lanes, e - f); ++lane)
+      output(row, f + lane) = static_cast<typename Call::Output>(x[static_cast<int>(lane)]);
+  }
+  if (call.log_sum_exp.data() != nullptr) call.log_sum_exp(block.segment.batch, at.head, row, 0) = result.kept;
+}
+
+template <class T, class Block>
+ATTEND_INLINE void forward_block(Block const& block) {
+  block.pack_queries();
+  begin_rows<T>(block);
+  if constexpr (Block::Call::Normalizer::family == Family::whole_row)
+    attend_whole_rows<T>(block);
+  else
+    attend_online<T, true>(block);
+  for (int r = 0; r < block.count; ++r) write_row<T>(block, r);
+}
+
+}  // namespace kernel
+}  // namespace ATTEND_UNIT_NAME
+}  // namespace attend
+
+ATTEND_QUIET_END

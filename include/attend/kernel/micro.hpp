@@ -1,0 +1,116 @@
+#pragma once
+
+#include <attend/kernel/tiling.hpp>
+#include <attend/simd/pack.hpp>
+
+/// The two loops in which nearly all time is spent. Sums are raw vectors in an array that the compiler keeps in
+/// registers (Clang 14 left an array of the class `pack` in memory: 86 instead of 195 GFLOP/s).
+///
+/// Every sum is one chain of multiply-adds in the order of features or keys, whatever the number of rows or vectors
+/// at a time; so a row has the same bits in a strip of 12 and alone, in prefill and in decoding.
+
+ATTEND_QUIET_BEGIN
+
+namespace attend {
+inline namespace ATTEND_UNIT_NAME {
+namespace kernel {
+
+template <class Raw, class Number>
+ATTEND_INLINE void load(Raw& x, Number const* from) {
+  std::memcpy(&x, from, sizeof x);
+}
+
+template <class Raw, class Number>
+ATTEND_INLINE void store(Number* to, Raw const& x) {
+  std::memcpy(to, &x, sizeof x);
+}
+
+template <class Similarity>
+inline constexpr bool is_dot_product = requires { requires Similarity::is_dot_product; };
+
+/// scores (rows × vectors·lanes) = similarity(queries, keys)
+///
+///   queries   [feature][query_stride]      keys   [feature][panel]      weights   [feature] or null
+template <class T, int rows, int vectors, int query_stride = T::rows, class Number, class Similarity>
+ATTEND_INLINE void score_panel(Similarity const& similarity, Number const* __restrict queries,
+                               Number const* __restrict keys, Number const* __restrict weights, Index features,
+                               Number* __restrict scores, Index score_stride) {
+  constexpr int lanes = T::lanes;
+  using Raw = raw_vector<Number, lanes>;
+  using Pack = pack<Number, lanes>;
+  Raw sum[rows][vectors];
+  ATTEND_UNROLL
+  for (int r = 0; r < rows; ++r) {
+    ATTEND_UNROLL
+    for (int c = 0; c < vectors; ++c) sum[r][c] = Raw{};
+  }
+  for (Index f = 0; f < features; ++f) {
+    Raw key[vectors];
+    ATTEND_UNROLL
+    for (int c = 0; c < vectors; ++c) load(key[c], keys + f * T::panel + c * lanes);
+    Number const weight = weights == nullptr ? Number(1) : weights[f];
+    ATTEND_UNROLL
+    for (int r = 0; r < rows; ++r) {
+      Number const query = queries[f * query_stride + r];
+      ATTEND_UNROLL
+      for (int c = 0; c < vectors; ++c) {
+        if constexpr (is_dot_product<Similarity>)
+          sum[r][c] = query * key[c] + sum[r][c];
+        else
+          sum[r][c] = similarity.combine(Pack(query), Pack(key[c]), Pack(weight), Pack(sum[r][c])).value();
+      }
+    }
+  }
+  ATTEND_UNROLL
+  for (int r = 0; r < rows; ++r) {
+    ATTEND_UNROLL
+    for (int c = 0; c < vectors; ++c) {
+      if constexpr (is_dot_product<Similarity>)
+        store(scores + r * score_stride + c * lanes, sum[r][c]);
+      else
+        similarity.finish(Pack(sum[r][c])).store(scores + r * score_stride + c * lanes);
+    }
+  }
+}
+
+/// sums (rows × vectors·lanes) = factor · sums + weights · values, over keys [begin, end)
+///
+///   weights   [row][weight_stride]      values   [key][value_stride]      factor   [row]
+template <class T, int rows, int vectors, class Number>
+ATTEND_INLINE void accumulate(Number const* __restrict weights, Index weight_stride, Number const* __restrict values,
+                              Index value_stride, Index begin, Index end, Number const* __restrict factor,
+                              Number* __restrict sums, Index sum_stride) {
+  constexpr int lanes = T::lanes;
+  using Raw = raw_vector<Number, lanes>;
+  Raw sum[rows][vectors];
+  ATTEND_UNROLL
+  for (int r = 0; r < rows; ++r) {
+    ATTEND_UNROLL
+    for (int c = 0; c < vectors; ++c) {
+      load(sum[r][c], sums + r * sum_stride + c * lanes);
+      sum[r][c] = sum[r][c] * factor[r];
+    }
+  }
+  for (Index j = begin; j < end; ++j) {
+    Raw value[vectors];
+    ATTEND_UNROLL
+    for (int c = 0; c < vectors; ++c) load(value[c], values + j * value_stride + c * lanes);
+    ATTEND_UNROLL
+    for (int r = 0; r < rows; ++r) {
+      Number const weight = weights[r * weight_stride + j];
+      ATTEND_UNROLL
+      for (int c = 0; c < vectors; ++c) sum[r][c] = weight * value[c] + sum[r][c];
+    }
+  }
+  ATTEND_UNROLL
+  for (int r = 0; r < rows; ++r) {
+    ATTEND_UNROLL
+    for (int c = 0; c < vectors; ++c) store(sums + r * sum_stride + c * lanes, sum[r][c]);
+  }
+}
+
+}  // namespace kernel
+}  // namespace ATTEND_UNIT_NAME
+}  // namespace attend
+
+ATTEND_QUIET_END

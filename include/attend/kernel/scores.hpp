@@ -1,0 +1,136 @@
+#pragma once
+
+#include <attend/kernel/block.hpp>
+#include <attend/simd/math.hpp>
+
+ATTEND_QUIET_BEGIN
+
+namespace attend {
+inline namespace ATTEND_UNIT_NAME {
+namespace kernel {
+
+/// Similarities whose `combine` is itself many instructions (a tanh, say) gain nothing from 24 sums at a time.
+template <class T, class Similarity>
+inline constexpr int score_rows = is_dot_product<Similarity> ? T::rows : 4;
+
+/// Micro-kernels over the rows of a strip: as many at a time as fit, the rest by fours and ones.
+template <class T, int vectors, class Block>
+ATTEND_INLINE void score_rows_of_strip(Block const& block, int strip, int rows, typename Block::Number const* keys,
+                                       typename Block::Number* scores) {
+  auto const& call = block.call;
+  auto const& scratch = block.scratch;
+  Index const features = call.features.count, stride = scratch.score_stride;
+  auto const* const queries = scratch.queries + strip * features;
+  constexpr int most = score_rows<T, typename Block::Call::Similarity>;
+  int r = 0;
+  if constexpr (most > 4)
+    for (; r + most <= rows; r += most)
+      score_panel<T, most, vectors>(call.similarity, queries + r, keys, call.features.weights, features,
+                                    scores + r * stride, stride);
+  for (; r + 4 <= rows; r += 4)
+    score_panel<T, 4, vectors>(call.similarity, queries + r, keys, call.features.weights, features,
+                               scores + r * stride, stride);
+  for (; r < rows; ++r)
+    score_panel<T, 1, vectors>(call.similarity, queries + r, keys, call.features.weights, features,
+                               scores + r * stride, stride);
+}
+
+template <class Block>
+[[nodiscard]] ATTEND_INLINE bool has_temperature(Block const& block) {
+  if constexpr (Block::Call::Normalizer::family == Family::exponential)
+    return block.call.normalizer.temperature != 1.0;
+  else
+    return false;
+}
+
+/// Adjusters, then masks, on the scores of one strip and one panel; −∞ marks what is not seen.
+template <class T, class Block>
+ATTEND_INLINE void adjust_panel(Block const& block, int strip, int rows, Index key, Index keys, bool masked,
+                                typename Block::Number* scores) {
+  using Call = typename Block::Call;
+  using Number = typename Block::Number;
+  using Pack = typename Block::Pack;
+  using Whole = typename Block::Whole;
+  using Integer = integer_like<Number>;
+  Call const& call = block.call;
+  Segment const& segment = block.segment;
+  for (int r = 0; r < rows; ++r) {
+    QueryPlace const at = block.place(strip + r);
+    Position<Whole> p;
+    p.query = segment.start + at.row;
+    p.start = segment.start;
+    p.row = segment.row + at.row;
+    p.head = at.head;
+    p.batch = segment.batch;
+    for (int half = 0; half < 2; ++half) {
+      Index const from = key + half * T::lanes, left = keys - half * T::lanes;
+      Number* const here = scores + r * block.scratch.score_stride + half * T::lanes;
+      if (left <= 0) {
+        Pack(Block::minus_infinity).store(here);
+        continue;
+      }
+      p.key = Whole::consecutive(static_cast<Integer>(from));
+      p.column = Whole::consecutive(static_cast<Integer>(segment.key + from));
+      Pack score = Pack::load(here);
+      if constexpr (Call::has_adjusters)
+        std::apply([&](auto const&... adjuster)
+                       __attribute__((always_inline)) { ((score = Pack(adjuster(score, p))), ...); },
+                   call.adjusters);
+      if constexpr (Call::Normalizer::family == Family::exponential)
+        score = score * Number(1.0 / call.normalizer.temperature);
+      if constexpr (Call::Normalizer::family == Family::pick) score = Pack(call.normalizer.perturb(score, p));
+      typename Pack::mask visible = p.key < Whole(segment.keys);
+      if constexpr (Call::has_masks)
+        if (masked)
+          std::apply([&](auto const&... mask) __attribute__((always_inline)) {
+            ((visible = visible && typename Pack::mask(mask(p))), ...);
+          }, call.masks);
+      select(visible, score, Pack(Block::minus_infinity)).store(here);
+    }
+  }
+}
+
+/// Scores of one strip against one tile, adjusted and masked. Panels that the masks empty are not computed; between
+/// computed ones they hold −∞.
+template <class T, class Block>
+[[nodiscard]] ATTEND_INLINE KeyRange score_strip(Block const& block, int strip, int rows, Index tile, Index tile_keys,
+                                                 typename Block::Number const* keys, typename Block::Number* scores) {
+  using Call = typename Block::Call;
+  KeyRange range;
+  Coverage const whole = block.coverage(strip, rows, tile, tile_keys);
+  if (whole == Coverage::none) return range;
+  Index const features = block.call.features.count;
+  for (Index panel = 0; panel < tile_keys; panel += T::panel) {
+    Index const here = std::min<Index>(T::panel, tile_keys - panel);
+    Coverage const cover =
+        whole == Coverage::all ? Coverage::all : block.coverage(strip, rows, tile + panel, here);
+    if (cover == Coverage::none) {
+      if (!range.empty())
+        for (int r = 0; r < rows; ++r)
+          for (int c = 0; c < 2; ++c)
+            typename Block::Pack(Block::minus_infinity)
+                .store(scores + r * block.scratch.score_stride + panel + c * T::lanes);
+      continue;
+    }
+    if (here <= T::lanes)
+      score_rows_of_strip<T, 1>(block, strip, rows, keys + panel * features, scores + panel);
+    else
+      score_rows_of_strip<T, 2>(block, strip, rows, keys + panel * features, scores + panel);
+    bool const masked = cover == Coverage::some;
+    if (Call::has_adjusters || masked || here < T::panel || Call::Normalizer::family == Family::pick ||
+        has_temperature(block))
+      adjust_panel<T>(block, strip, rows, tile + panel, here, masked, scores + panel);
+    std::uint64_t const bit = std::uint64_t{1} << (panel / T::panel);
+    range.computed |= bit;
+    if (Call::has_adjusters || masked) range.partial |= bit;
+    if (range.empty()) range.begin = panel;
+    range.end = panel + T::panel;
+  }
+  return range;
+}
+
+}  // namespace kernel
+}  // namespace ATTEND_UNIT_NAME
+}  // namespace attend
+
+ATTEND_QUIET_END

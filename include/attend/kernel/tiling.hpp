@@ -1,0 +1,39 @@
+#pragma once
+
+#include <attend/core/types.hpp>
+#include <attend/simd/dispatch.hpp>
+
+namespace attend {
+inline namespace ATTEND_UNIT_NAME {
+namespace kernel {
+
+/// The sizes of the fused computation for one instruction set and one number type.
+///
+/// A *panel* is `panel` keys, feature-major; a *strip* is `rows` queries, feature-major; one score micro-kernel
+/// computes strip × panel in registers. A *tile* is `tile` keys, a *block* is `block` queries: the unit of work of one
+/// task. Only `tile` and the lane count decide bits of results, and both are fixed for one instruction set.
+///
+/// Registers   v4 has 32: 12 × 2 sums + 2 keys + 1 query; values 6 × 4 sums + 4 values + 1 weight.
+///             v3 and the baseline have 16: 6 × 2 sums + 2 keys + 1 query, the same for values.
+/// Memory      the scores of a strip (12 × 256 floats = 12 KiB) stay in L1; keys and values of a tile
+///             (2 · 256 · 64 floats = 128 KiB) in L2, where the strips of a block use them again.
+template <class InstructionSet, class Number>
+struct Tiling {
+  using Set = InstructionSet;
+  static constexpr bool wide = Set::isa == Isa::v4;
+  static constexpr int lanes = Set::vector_bytes / static_cast<int>(sizeof(Number));
+  static constexpr int panel = 2 * lanes;
+  static constexpr int rows = wide ? 12 : 6;
+  static constexpr int value_rows = 6;
+  static constexpr int value_vectors = wide ? 4 : 2;
+  static constexpr Index tile = 256;
+  static constexpr Index block = 96;
+  /// Rows of the score strip are this far apart: not a power of two, so that they do not share cache sets.
+  static constexpr Index score_stride = tile + 64 / static_cast<Index>(sizeof(Number));
+};
+
+[[nodiscard]] constexpr Index round_up(Index size, Index step) { return (size + step - 1) / step * step; }
+
+}  // namespace kernel
+}  // namespace ATTEND_UNIT_NAME
+}  // namespace attend

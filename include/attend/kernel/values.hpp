@@ -1,0 +1,172 @@
+#pragma once
+
+#include <attend/kernel/block.hpp>
+
+ATTEND_QUIET_BEGIN
+
+namespace attend {
+inline namespace ATTEND_UNIT_NAME {
+namespace kernel {
+
+/// The values of one tile as numbers [key][stride]: in place where they are, else a converted copy with zeros behind
+/// the last feature.
+template <class Number>
+struct ValueTile {
+  Number const* data = nullptr;
+  Index stride = 0;
+  Index keys = 0;
+};
+
+template <class T, class Call>
+[[nodiscard]] ATTEND_INLINE bool reads_values_in_place(Call const& call) {
+  return std::is_same_v<typename Call::Value, typename Call::Number> && call.value.strides().dim == 1 &&
+         call.value.dim() % T::lanes == 0;
+}
+
+template <class T, class Block>
+[[nodiscard]] ATTEND_INLINE ValueTile<typename Block::Number> value_tile(Block const& block, Index tile, Index keys) {
+  using Number = typename Block::Number;
+  auto const view = block.call.value.head(block.segment.batch, block.key_head);
+  auto const* const from = view.row(block.segment.key + tile);
+  if constexpr (std::is_same_v<typename Block::Call::Value, Number>)
+    if (reads_values_in_place<T>(block.call)) return {from, view.row_stride, keys};
+  Index const stride = block.scratch.value_stride, e = view.columns;
+  for (Index j = 0; j < keys; ++j)
+    for (Index f = 0; f < e; f += T::lanes)
+      store(block.scratch.values + j * stride + f,
+            load_some<Number, T::lanes>(from + j * view.row_stride + f * view.column_stride, view.column_stride, e - f)
+                .value());
+  return {block.scratch.values, stride, keys};
+}
+
+/// Micro-kernels over the rows of a strip and the vectors of features.
+template <class T, int rows, class Number>
+ATTEND_INLINE void accumulate_features(Number const* weights, Index weight_stride, ValueTile<Number> const& values,
+                                       Index begin, Index end, Number const* factor, Number* sums, Index features) {
+  Index f = 0;
+  for (; f + T::value_vectors * T::lanes <= features; f += T::value_vectors * T::lanes)
+    accumulate<T, rows, T::value_vectors>(weights, weight_stride, values.data + f, values.stride, begin, end, factor,
+                                          sums + f, features);
+  for (; f < features; f += T::lanes)
+    accumulate<T, rows, 1>(weights, weight_stride, values.data + f, values.stride, begin, end, factor, sums + f,
+                           features);
+}
+
+template <class T, class Number>
+ATTEND_INLINE void accumulate_rows(int rows, Number const* weights, Index weight_stride,
+                                   ValueTile<Number> const& values, Index begin, Index end, Number const* factor,
+                                   Number* sums, Index features) {
+  int r = 0;
+  for (; r + T::value_rows <= rows; r += T::value_rows)
+    accumulate_features<T, T::value_rows>(weights + r * weight_stride, weight_stride, values, begin, end, factor + r,
+                                          sums + r * features, features);
+  for (; r + 4 <= rows; r += 4)
+    accumulate_features<T, 4>(weights + r * weight_stride, weight_stride, values, begin, end, factor + r,
+                              sums + r * features, features);
+  for (; r < rows; ++r)
+    accumulate_features<T, 1>(weights + r * weight_stride, weight_stride, values, begin, end, factor + r,
+                              sums + r * features, features);
+}
+
+/// The same sums, key by key, leaving out the keys that a row does not see: 0 · NaN would be NaN.
+template <class T, class Number>
+ATTEND_INLINE void accumulate_seen(int rows, Number const* weights, Index weight_stride, std::uint8_t const* seen,
+                                   ValueTile<Number> const& values, Index begin, Index end, Number const* factor,
+                                   Number* sums, Index features) {
+  for (int r = 0; r < rows; ++r) {
+    Number* const sum = sums + r * features;
+    for (Index f = 0; f < features; f += T::lanes) {
+      using Raw = raw_vector<Number, T::lanes>;
+      Raw total, value;
+      load(total, sum + f);
+      total = total * factor[r];
+      for (Index j = begin; j < end; ++j) {
+        if (seen[r * weight_stride + j] == 0) continue;
+        load(value, values.data + j * values.stride + f);
+        total = weights[r * weight_stride + j] * value + total;
+      }
+      store(sum + f, total);
+    }
+  }
+}
+
+/// Which panels of a value tile hold only finite numbers, looked up once for all strips of a block.
+template <class T, class Number>
+class FinitePanels {
+ public:
+  ATTEND_INLINE bool finite(ValueTile<Number> const& values, Index features, Index panel) {
+    std::uint64_t const bit = std::uint64_t{1} << (panel / T::panel);
+    if ((known_ & bit) == 0) {
+      known_ |= bit;
+      using Raw = raw_vector<Number, T::lanes>;
+      Raw poison{};  // x · 0 is 0 for finite x, else NaN
+      for (Index j = panel; j < std::min(values.keys, panel + T::panel); ++j)
+        for (Index f = 0; f < features; f += T::lanes) {
+          Raw value;
+          load(value, values.data + j * values.stride + f);
+          poison += value * Number(0);
+        }
+      if (sum_of(pack<Number, T::lanes>(poison)) == Number(0)) finite_ |= bit;
+    }
+    return (finite_ & bit) != 0;
+  }
+
+ private:
+  std::uint64_t known_ = 0, finite_ = 0;
+};
+
+/// Partial panels whose values are not all finite. For those, notes which keys each row sees: call it while the
+/// scores still hold −∞ for the unseen.
+template <class T, class Block>
+[[nodiscard]] ATTEND_INLINE std::uint64_t careful_panels(Block const& block, int rows, KeyRange const& range,
+                                                         ValueTile<typename Block::Number> const& values,
+                                                         FinitePanels<T, typename Block::Number>& finite,
+                                                         typename Block::Number const* scores, std::uint8_t* seen) {
+  std::uint64_t careful = 0;
+  if (range.partial == 0) return careful;
+  Index const stride = block.scratch.score_stride;
+  for (Index panel = range.begin; panel < range.end; panel += T::panel) {
+    std::uint64_t const bit = std::uint64_t{1} << (panel / T::panel);
+    if ((range.partial & bit) == 0 || finite.finite(values, block.scratch.value_stride, panel)) continue;
+    careful |= bit;
+    for (int r = 0; r < rows; ++r)
+      for (Index j = panel; j < panel + T::panel; ++j)
+        seen[r * stride + j] = scores[r * stride + j] != Block::minus_infinity;
+  }
+  return careful;
+}
+
+/// sums = factor · sums + weights · values for one strip and one tile, careful where it has to be. In between panels
+/// that no row sees the weights are 0; those are left out too, as their values may be anything.
+template <class T, class Block>
+ATTEND_INLINE void accumulate_tile(Block const& block, int strip, int rows, KeyRange const& range, std::uint64_t careful,
+                                   ValueTile<typename Block::Number> const& values,
+                                   typename Block::Number const* weights, std::uint8_t const* seen,
+                                   typename Block::Number* factor) {
+  Index const features = block.scratch.value_stride, stride = block.scratch.score_stride;
+  auto* const sums = block.scratch.sums + strip * features;
+  Index const end = std::min(range.end, values.keys);
+  for (Index from = range.begin; from < end;) {
+    std::uint64_t const bit = std::uint64_t{1} << (from / T::panel);
+    bool const skip = (range.computed & bit) == 0, with_care = (careful & bit) != 0;
+    Index to = from + T::panel;
+    for (; to < end; to += T::panel) {
+      std::uint64_t const next = std::uint64_t{1} << (to / T::panel);
+      if (((range.computed & next) == 0) != skip || ((careful & next) != 0) != with_care) break;
+    }
+    to = std::min(to, end);
+    if (with_care)
+      accumulate_seen<T>(rows, weights, stride, seen, values, from, to, factor, sums, features);
+    else if (!skip)
+      accumulate_rows<T>(rows, weights, stride, values, from, to, factor, sums, features);
+    if (!skip)
+      for (int r = 0; r < rows; ++r) factor[r] = 1;
+    from = to;
+  }
+}
+
+}  // namespace kernel
+}  // namespace ATTEND_UNIT_NAME
+}  // namespace attend
+
+ATTEND_QUIET_END
