@@ -46,7 +46,11 @@ struct Block {
   /// Queries to features, strip by strip, once for all keys.
   ATTEND_INLINE void pack_queries() const {
     Index const features = call.features.count;
-    for (int strip = 0; strip < count; strip += T::rows) pack_chunk<0>(strip, scratch.queries + strip * features);
+    prefetch_strip(0);
+    for (int strip = 0; strip < count; strip += T::rows) {
+      prefetch_strip(strip + T::rows);
+      pack_chunk<0>(strip, scratch.queries + strip * features);
+    }
   }
 
   /// How much of a rectangle the masks let through. Rows of one head that follow each other are one tile; a strip of a
@@ -82,6 +86,14 @@ struct Block {
   }
 
  private:
+  ATTEND_INLINE void prefetch_strip(int strip) const {
+    for (int r = strip; r < std::min(strip + T::rows, count); ++r) {
+      QueryPlace const at = place(r);
+      auto const queries = call.query.head(segment.batch, at.head);
+      prefetch_token(queries.row(segment.row + at.row), queries.column_stride, queries.columns);
+    }
+  }
+
   /// Tokens of a strip from `offset` on, one vector's worth at a time.
   template <int offset>
   ATTEND_INLINE void pack_chunk(int strip, Number* target) const {

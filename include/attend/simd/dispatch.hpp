@@ -103,6 +103,13 @@ namespace dispatch_detail {
 #define ATTEND_TARGET_V4
 #endif
 
+// Clang splits 64-byte vectors in two for x86-64-v4 unless a function says that it wants them whole.
+#if defined(__clang__)
+#define ATTEND_WHOLE_VECTORS __attribute__((min_vector_width(512)))
+#else
+#define ATTEND_WHOLE_VECTORS
+#endif
+
 template <class Kernel>
 __attribute__((noinline, flatten)) void run_baseline(Kernel const& kernel) {
   kernel.template run<BaselineSet>();
@@ -113,12 +120,13 @@ ATTEND_TARGET_V3 __attribute__((noinline, flatten)) void run_v3(Kernel const& ke
   kernel.template run<V3Set>();
 }
 template <class Kernel>
-ATTEND_TARGET_V4 __attribute__((noinline, flatten)) void run_v4(Kernel const& kernel) {
+ATTEND_TARGET_V4 ATTEND_WHOLE_VECTORS __attribute__((noinline, flatten)) void run_v4(Kernel const& kernel) {
   kernel.template run<V4Set>();
 }
 #endif
 #undef ATTEND_TARGET_V3
 #undef ATTEND_TARGET_V4
+#undef ATTEND_WHOLE_VECTORS
 
 }  // namespace dispatch_detail
 

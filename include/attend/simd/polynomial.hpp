@@ -23,7 +23,7 @@ template <class Pack, class Number, class... Numbers>
 }
 
 /// Whether fma(a, b, c) on packs of this width is one instruction that rounds once. On x86-64 without flags only the
-/// wider vectors are computed under an instruction set that has it; GCC does not join the two without optimisation.
+/// wider vectors are computed under an instruction set that has it; GCC joins product and sum from -O2 on.
 template <class Pack>
 inline constexpr bool rounds_fma_once =
 #if !defined(__clang__) && !defined(__OPTIMIZE__)
