@@ -71,9 +71,7 @@ ATTEND_INLINE void attend_whole_rows(Block const& block) {
       if constexpr (Call::has_masks || Call::has_adjusters)
         for (Index panel = 0; panel < range.end; panel += T::panel)
           if (!finite.finite(values, scratch.value_stride, panel)) careful |= std::uint64_t{1} << (panel / T::panel);
-      for (int r = 0; r < rows; ++r) scratch.factor[r] = 1;
-      accumulate_tile<T>(block, strip, rows, range, careful, values, scratch.scores + tile, scratch.seen + tile,
-                         scratch.factor);
+      accumulate_tile<T>(block, strip, rows, range, careful, values, scratch.scores + tile, scratch.seen + tile);
     });
   });
 }
@@ -99,12 +97,11 @@ ATTEND_INLINE void attend_online(Block const& block) {
         if constexpr (with_values && (Call::has_masks || Call::has_adjusters))
           careful = careful_panels<T>(block, rows, range, values, finite, scratch.scores, scratch.seen);
         if constexpr (family == Family::exponential)
-          weigh_exponential<T>(block, strip, rows, range, scratch.scores);
+          weigh_exponential<T, with_values>(block, strip, rows, range, scratch.scores);
         else
           weigh_pointwise<T>(block, strip, rows, range, scratch.scores);
         if constexpr (with_values)
-          accumulate_tile<T>(block, strip, rows, range, careful, values, scratch.scores, scratch.seen,
-                             scratch.factor);
+          accumulate_tile<T>(block, strip, rows, range, careful, values, scratch.scores, scratch.seen);
       }
     });
   });

@@ -73,23 +73,19 @@ ATTEND_INLINE void score_panel(Similarity const& similarity, Number const* __res
   }
 }
 
-/// sums (rows × vectors·lanes) = factor · sums + weights · values, over keys [begin, end)
+/// sums (rows × vectors·lanes) += weights · values, over keys [begin, end)
 ///
-///   weights   [row][weight_stride]      values   [key][value_stride]      factor   [row]
+///   weights   [row][weight_stride]      values   [key][value_stride]      sums   [row][sum_stride]
 template <class T, int rows, int vectors, class Number>
 ATTEND_INLINE void accumulate(Number const* __restrict weights, Index weight_stride, Number const* __restrict values,
-                              Index value_stride, Index begin, Index end, Number const* __restrict factor,
-                              Number* __restrict sums, Index sum_stride) {
+                              Index value_stride, Index begin, Index end, Number* __restrict sums, Index sum_stride) {
   constexpr int lanes = T::lanes;
   using Raw = raw_vector<Number, lanes>;
   Raw sum[rows][vectors];
   ATTEND_UNROLL
   for (int r = 0; r < rows; ++r) {
     ATTEND_UNROLL
-    for (int c = 0; c < vectors; ++c) {
-      load(sum[r][c], sums + r * sum_stride + c * lanes);
-      sum[r][c] = sum[r][c] * factor[r];
-    }
+    for (int c = 0; c < vectors; ++c) load(sum[r][c], sums + r * sum_stride + c * lanes);
   }
   for (Index j = begin; j < end; ++j) {
     Raw value[vectors];

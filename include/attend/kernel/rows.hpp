@@ -41,11 +41,22 @@ template <class T, class Number>
   return largest_of(pack<Number, T::lanes>(Raw(b > a ? b : a)));
 }
 
-/// exponential: weights exp(s − largest so far). `factor` is what everything summed before is worth now.
+/// What is summed of a row so far, brought to a new maximum. Once the largest keys have been met there is nothing to do.
+/// A step of its own, in memory: joined with the sums that follow, a compiler might round the product or not.
+template <class T, class Block>
+ATTEND_INLINE void rescale_row(Block const& block, int r, typename Block::Number factor) {
+  using Pack = typename Block::Pack;
+  if (factor == typename Block::Number(1)) return;
+  auto* const sums = block.scratch.sums + r * block.scratch.value_stride;
+  for (Index f = 0; f < block.scratch.value_stride; f += T::lanes)
+    (Pack::load(sums + f) * Pack(factor)).store(sums + f);
+}
+
+/// exponential: weights exp(s − largest so far), and what was summed before brought to the new maximum.
 ///
 /// First the maxima of all rows, then their exponentials: the rows of the first loop are short and independent, so
 /// their latencies overlap; taken row by row each would wait for its maximum (6 % of the time at d = 64).
-template <class T, class Block>
+template <class T, bool with_values, class Block>
 ATTEND_INLINE void weigh_exponential(Block const& block, int strip, int rows, KeyRange const& range,
                                      typename Block::Number* scores) {
   using Number = typename Block::Number;
@@ -74,7 +85,7 @@ ATTEND_INLINE void weigh_exponential(Block const& block, int strip, int rows, Ke
       sum = sum + weight;
     }
     sum.store(sum_of_row);
-    scratch.factor[r] = factor[r];
+    if constexpr (with_values) rescale_row<T>(block, strip + r, factor[r]);
   }
 }
 
@@ -101,7 +112,6 @@ ATTEND_INLINE void weigh_pointwise(Block const& block, int strip, int rows, KeyR
       sum = sum + weight;
     }
     sum.store(sum_of_row);
-    scratch.factor[r] = Number(1);
   }
 }
 

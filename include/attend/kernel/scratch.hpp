@@ -41,7 +41,6 @@ struct Scratch {
   Number* sums = nullptr;        // [block][value_stride]
   Number* largest = nullptr;     // [block]
   Number* weight_sum = nullptr;  // [block][lanes]
-  Number* factor = nullptr;      // [rows]
   Index* picked = nullptr;       // [block]
   std::uint8_t* seen = nullptr;  // [rows][score_stride], only where masks or adjusters can hide a key
   Number* keys = nullptr;        // one packed tile, where keys are not packed ahead
@@ -61,7 +60,6 @@ struct Scratch {
     sums = carver.take<Number>(block * value_stride);
     largest = carver.take<Number>(block);
     weight_sum = carver.take<Number>(block * T::lanes);
-    factor = carver.take<Number>(T::rows);
     picked = carver.take<Index>(block);
     seen = carver.take<std::uint8_t>(Call::has_masks || Call::has_adjusters ? T::rows * score_stride : 0);
     keys = carver.take<Number>(packs_keys ? round_up(std::min(most_keys, T::tile), T::panel) * features : 0);

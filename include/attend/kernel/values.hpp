@@ -42,44 +42,42 @@ template <class T, class Block>
 /// Micro-kernels over the rows of a strip and the vectors of features.
 template <class T, int rows, class Number>
 ATTEND_INLINE void accumulate_features(Number const* weights, Index weight_stride, ValueTile<Number> const& values,
-                                       Index begin, Index end, Number const* factor, Number* sums, Index features) {
+                                       Index begin, Index end, Number* sums, Index features) {
   Index f = 0;
   for (; f + T::value_vectors * T::lanes <= features; f += T::value_vectors * T::lanes)
-    accumulate<T, rows, T::value_vectors>(weights, weight_stride, values.data + f, values.stride, begin, end, factor,
-                                          sums + f, features);
+    accumulate<T, rows, T::value_vectors>(weights, weight_stride, values.data + f, values.stride, begin, end, sums + f,
+                                          features);
   for (; f < features; f += T::lanes)
-    accumulate<T, rows, 1>(weights, weight_stride, values.data + f, values.stride, begin, end, factor, sums + f,
-                           features);
+    accumulate<T, rows, 1>(weights, weight_stride, values.data + f, values.stride, begin, end, sums + f, features);
 }
 
 template <class T, class Number>
 ATTEND_INLINE void accumulate_rows(int rows, Number const* weights, Index weight_stride,
-                                   ValueTile<Number> const& values, Index begin, Index end, Number const* factor,
-                                   Number* sums, Index features) {
+                                   ValueTile<Number> const& values, Index begin, Index end, Number* sums,
+                                   Index features) {
   int r = 0;
   for (; r + T::value_rows <= rows; r += T::value_rows)
-    accumulate_features<T, T::value_rows>(weights + r * weight_stride, weight_stride, values, begin, end, factor + r,
+    accumulate_features<T, T::value_rows>(weights + r * weight_stride, weight_stride, values, begin, end,
                                           sums + r * features, features);
   for (; r + 4 <= rows; r += 4)
-    accumulate_features<T, 4>(weights + r * weight_stride, weight_stride, values, begin, end, factor + r,
+    accumulate_features<T, 4>(weights + r * weight_stride, weight_stride, values, begin, end,
                               sums + r * features, features);
   for (; r < rows; ++r)
-    accumulate_features<T, 1>(weights + r * weight_stride, weight_stride, values, begin, end, factor + r,
+    accumulate_features<T, 1>(weights + r * weight_stride, weight_stride, values, begin, end,
                               sums + r * features, features);
 }
 
 /// The same sums, key by key, leaving out the keys that a row does not see: 0 · NaN would be NaN.
 template <class T, class Number>
 ATTEND_INLINE void accumulate_seen(int rows, Number const* weights, Index weight_stride, std::uint8_t const* seen,
-                                   ValueTile<Number> const& values, Index begin, Index end, Number const* factor,
-                                   Number* sums, Index features) {
+                                   ValueTile<Number> const& values, Index begin, Index end, Number* sums,
+                                   Index features) {
   for (int r = 0; r < rows; ++r) {
     Number* const sum = sums + r * features;
     for (Index f = 0; f < features; f += T::lanes) {
       using Raw = raw_vector<Number, T::lanes>;
       Raw total, value;
       load(total, sum + f);
-      total = total * factor[r];
       for (Index j = begin; j < end; ++j) {
         if (seen[r * weight_stride + j] == 0) continue;
         load(value, values.data + j * values.stride + f);
@@ -136,13 +134,12 @@ template <class T, class Block>
   return careful;
 }
 
-/// sums = factor · sums + weights · values for one strip and one tile, careful where it has to be. In between panels
+/// sums += weights · values for one strip and one tile, careful where it has to be. In between panels
 /// that no row sees the weights are 0; those are left out too, as their values may be anything.
 template <class T, class Block>
 ATTEND_INLINE void accumulate_tile(Block const& block, int strip, int rows, KeyRange const& range, std::uint64_t careful,
                                    ValueTile<typename Block::Number> const& values,
-                                   typename Block::Number const* weights, std::uint8_t const* seen,
-                                   typename Block::Number* factor) {
+                                   typename Block::Number const* weights, std::uint8_t const* seen) {
   Index const features = block.scratch.value_stride, stride = block.scratch.score_stride;
   auto* const sums = block.scratch.sums + strip * features;
   Index const end = std::min(range.end, values.keys);
@@ -156,11 +153,9 @@ ATTEND_INLINE void accumulate_tile(Block const& block, int strip, int rows, KeyR
     }
     to = std::min(to, end);
     if (with_care)
-      accumulate_seen<T>(rows, weights, stride, seen, values, from, to, factor, sums, features);
+      accumulate_seen<T>(rows, weights, stride, seen, values, from, to, sums, features);
     else if (!skip)
-      accumulate_rows<T>(rows, weights, stride, values, from, to, factor, sums, features);
-    if (!skip)
-      for (int r = 0; r < rows; ++r) factor[r] = 1;
+      accumulate_rows<T>(rows, weights, stride, values, from, to, sums, features);
     from = to;
   }
 }

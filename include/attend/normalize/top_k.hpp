@@ -32,7 +32,7 @@ struct TopK {
   struct State {
     Scalar threshold;    // kept are the scores above it …
     Index last_tied;     // … and those equal to it, up to this column
-    Scalar largest;      // weights are exp(s − largest) · scale: exp(s − log_sum_exp) loses digits where scores are large
+    Scalar largest;      // weights are exp(s − largest) · scale; exp(s − log_sum_exp) would lose digits of large scores
     Scalar scale;
     Scalar log_sum_exp;  // of the scores kept
   };

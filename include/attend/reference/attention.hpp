@@ -15,8 +15,8 @@
 ///   W = normalise(S), row by row           (n, m)   0 where not seen
 ///   out = W · v                            (n, e)   over the keys that are seen, so that no NaN of another gets in
 ///
-/// Query i stands at position i + (m − n), or where `QueryStart` says. In a batch of documents each is such a problem of
-/// its own.
+/// Query i stands at position i + (m − n), or where `QueryStart` says. In a batch of documents each is a problem of its
+/// own.
 
 namespace attend::reference {
 

@@ -16,8 +16,8 @@ namespace attend::reference {
 
 /// A problem of its own: a whole sequence, or one document of a packed one.
 struct Segment {
-  Index row = 0, queries = 0;   // first query as stored, and how many
-  Index column = 0, keys = 0;   // first key as stored, and how many
+  Index row = 0, queries = 0;  // first query as stored, and how many
+  Index column = 0, keys = 0;  // first key as stored, and how many
 };
 
 namespace detail {

@@ -21,13 +21,31 @@ namespace detail {
 
 /// Viridis at 0, 0.1, …, 1: lightness rises evenly, and it reads the same for the colour-blind and in grey.
 /// Source   van der Walt and Smith 2015, matplotlib (CC0)
-inline constexpr std::array<Rgb, 11> viridis_on_dark{{{68, 1, 84}, {72, 36, 117}, {65, 68, 135}, {53, 95, 141}, {42, 120, 142},
-    {33, 145, 140}, {34, 168, 132}, {68, 191, 112}, {122, 209, 81}, {189, 223, 38}, {253, 231, 37}}};
+inline constexpr std::array<Rgb, 11> viridis_on_dark{{{68, 1, 84},
+                                                      {72, 36, 117},
+                                                      {65, 68, 135},
+                                                      {53, 95, 141},
+                                                      {42, 120, 142},
+                                                      {33, 145, 140},
+                                                      {34, 168, 132},
+                                                      {68, 191, 112},
+                                                      {122, 209, 81},
+                                                      {189, 223, 38},
+                                                      {253, 231, 37}}};
 
-/// The same colours by falling OKLab lightness (0.975 down to 0.285 in even steps), bleached towards white at the light end:
-/// viridis itself would paint the weakest cells of a white page a loud yellow.
-inline constexpr std::array<Rgb, 11> viridis_on_light{{{246, 249, 236}, {218, 231, 184}, {181, 217, 137}, {137, 199, 122},
-    {79, 182, 124}, {33, 158, 136}, {39, 131, 141}, {51, 102, 141}, {65, 70, 135}, {72, 36, 117}, {68, 1, 84}}};
+/// The same colours by falling OKLab lightness (0.975 down to 0.285 in even steps), bleached towards white at the
+/// light end: viridis itself would paint the weakest cells of a white page a loud yellow.
+inline constexpr std::array<Rgb, 11> viridis_on_light{{{246, 249, 236},
+                                                       {218, 231, 184},
+                                                       {181, 217, 137},
+                                                       {137, 199, 122},
+                                                       {79, 182, 124},
+                                                       {33, 158, 136},
+                                                       {39, 131, 141},
+                                                       {51, 102, 141},
+                                                       {65, 70, 135},
+                                                       {72, 36, 117},
+                                                       {68, 1, 84}}};
 
 }  // namespace detail
 
@@ -54,15 +72,13 @@ inline constexpr std::array<Rgb, 11> viridis_on_light{{{246, 249, 236}, {218, 23
 }
 
 /// Black or white, whichever is easier to read on the colour (both ratios are equal at luminance 0.179).
-[[nodiscard]] inline Rgb ink_on(Rgb color) {
-  return luminance(color) > 0.179 ? Rgb{0, 0, 0} : Rgb{255, 255, 255};
-}
+[[nodiscard]] inline Rgb ink_on(Rgb color) { return luminance(color) > 0.179 ? Rgb{0, 0, 0} : Rgb{255, 255, 255}; }
 
 /// "#1f9e89"
 [[nodiscard]] inline std::string hex(Rgb color) {
   char digits[8];
-  std::snprintf(digits, sizeof digits, "#%02x%02x%02x", static_cast<unsigned>(color.red), static_cast<unsigned>(color.green),
-                static_cast<unsigned>(color.blue));
+  std::snprintf(digits, sizeof digits, "#%02x%02x%02x", static_cast<unsigned>(color.red),
+                static_cast<unsigned>(color.green), static_cast<unsigned>(color.blue));
   return digits;
 }
 

@@ -27,9 +27,9 @@ namespace detail {
 
 /// The numbers as comma-separated values: the first line names the columns, the first field of a line names its row.
 ///
-/// Nothing is lost: weights read back to the same bits in the precision that they had (nan, inf, -inf where not finite), labels
-/// are written byte for byte.
-/// A spreadsheet takes a label like `=1+1` for a formula; import such a file as text.
+/// Nothing is lost: weights read back to the same bits in the precision that they had (nan, inf, -inf where not
+/// finite), labels are written byte for byte. A spreadsheet takes a label like `=1+1` for a formula; import such a
+/// file as text.
 ///
 /// Source   RFC 4180, with \n for line ends
 [[nodiscard]] inline std::string to_csv(Heatmap const& picture) {

@@ -25,17 +25,18 @@ inline constexpr Block zero_width[] = {
 
 /// East Asian wide and full-width characters and emoji: two cells each.
 inline constexpr Block two_wide[] = {
-    {0x1100, 0x115F},   {0x231A, 0x231B},   {0x23E9, 0x23EC},   {0x2614, 0x2615},   {0x2648, 0x2653},   {0x26AA, 0x26AB},
-    {0x26BD, 0x26BE},   {0x26C4, 0x26C5},   {0x2705, 0x2705},   {0x270A, 0x270B},   {0x2728, 0x2728},   {0x274C, 0x274C},
-    {0x2753, 0x2755},   {0x2757, 0x2757},   {0x2795, 0x2797},   {0x2B1B, 0x2B1C},   {0x2B50, 0x2B50},   {0x2B55, 0x2B55},
-    {0x2E80, 0x303E},   {0x3041, 0x33FF},   {0x3400, 0x4DBF},   {0x4E00, 0xA4CF},   {0xA960, 0xA97C},   {0xAC00, 0xD7A3},
-    {0xF900, 0xFAFF},   {0xFE30, 0xFE6F},   {0xFF00, 0xFF60},   {0xFFE0, 0xFFE6},   {0x1F300, 0x1F64F}, {0x1F680, 0x1F6FF},
+    {0x1100, 0x115F},   {0x231A, 0x231B},   {0x23E9, 0x23EC},   {0x2614, 0x2615},   {0x2648, 0x2653},
+    {0x26AA, 0x26AB},   {0x26BD, 0x26BE},   {0x26C4, 0x26C5},   {0x2705, 0x2705},   {0x270A, 0x270B},
+    {0x2728, 0x2728},   {0x274C, 0x274C},   {0x2753, 0x2755},   {0x2757, 0x2757},   {0x2795, 0x2797},
+    {0x2B1B, 0x2B1C},   {0x2B50, 0x2B50},   {0x2B55, 0x2B55},   {0x2E80, 0x303E},   {0x3041, 0x33FF},
+    {0x3400, 0x4DBF},   {0x4E00, 0xA4CF},   {0xA960, 0xA97C},   {0xAC00, 0xD7A3},   {0xF900, 0xFAFF},
+    {0xFE30, 0xFE6F},   {0xFF00, 0xFF60},   {0xFFE0, 0xFFE6},   {0x1F300, 0x1F64F}, {0x1F680, 0x1F6FF},
     {0x1F7E0, 0x1F7EB}, {0x1F900, 0x1F9FF}, {0x1FA70, 0x1FAFF}, {0x20000, 0x3FFFD}};
 
 template <std::size_t Count>
 [[nodiscard]] constexpr bool is_in(Block const (&blocks)[Count], char32_t value) {
-  auto const* const after =
-      std::upper_bound(std::begin(blocks), std::end(blocks), value, [](char32_t v, Block const& b) { return v < b.first; });
+  auto const* const after = std::upper_bound(std::begin(blocks), std::end(blocks), value,
+                                             [](char32_t v, Block const& b) { return v < b.first; });
   return after != std::begin(blocks) && value <= std::prev(after)->last;
 }
 
@@ -46,7 +47,8 @@ template <std::size_t Count>
   return detail::is_in(detail::zero_width, value) ? 0 : detail::is_in(detail::two_wide, value) ? 2 : 1;
 }
 
-/// Cells that a terminal gives to a text. Emoji joined to one picture count as their parts: too wide rather than too narrow.
+/// Cells that a terminal gives to a text. Emoji joined to one picture count as their parts: too wide rather than too
+/// narrow.
 [[nodiscard]] constexpr int display_width(std::string_view text) {
   int width = 0;
   for_each_code_point(text, [&](CodePoint point, std::string_view) { width += display_width(point.value); });

@@ -40,7 +40,8 @@ template <class Derived>
 [[nodiscard]] Heatmap heatmap(Eigen::DenseBase<Derived> const& weights, std::vector<std::string> rows,
                               std::vector<std::string> columns) {
   auto const count = [](std::vector<std::string> const& labels) { return static_cast<Index>(labels.size()); };
-  check(count(rows) == weights.rows(), "heatmap: ", count(rows), " row labels for ", weights.rows(), " rows of weights.");
+  check(count(rows) == weights.rows(), "heatmap: ", count(rows), " row labels for ", weights.rows(),
+        " rows of weights.");
   check(count(columns) == weights.cols(), "heatmap: ", count(columns), " column labels for ", weights.cols(),
         " columns of weights.");
   return {weights.derived().template cast<double>(), std::move(rows), std::move(columns), {}, {}};

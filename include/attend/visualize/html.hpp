@@ -15,8 +15,8 @@ namespace attend {
 struct HtmlOptions {
   std::string title = "Attention";
   std::string introduction = {};  // said under the title; a line break stays one
-  Index first_row = 0;         // the query whose links are shown at first
-  Index largest_table = 2500;  // pictures of up to so many cells are also written as tables of numbers
+  Index first_row = 0;            // the query whose links are shown at first
+  Index largest_table = 2500;     // pictures of up to so many cells are also written as tables of numbers
 };
 
 namespace detail {
@@ -43,13 +43,14 @@ namespace detail {
   std::string json = "{\"start\":" + std::to_string(first_row) + ",\"maps\":[";
   for (Heatmap const& picture : pictures) {
     Scale const scale = Scale::of(picture.values);
-    json += (&picture == pictures.data() ? "" : ",") + std::string("{\"low\":") + exact_digits(scale.low) + ",\"high\":" +
-            exact_digits(scale.high) + ",\"codes\":\"" + base64(weight_codes(picture.values, scale)) + "\"}";
+    json += (&picture == pictures.data() ? "" : ",") + std::string("{\"low\":") + exact_digits(scale.low) +
+            ",\"high\":" + exact_digits(scale.high) + ",\"codes\":\"" + base64(weight_codes(picture.values, scale)) +
+            "\"}";
   }
   Heatmap const nothing;
   Heatmap const& first = pictures.empty() ? nothing : pictures.front();
-  return json + "],\"same\":" + (first.rows == first.columns ? "true" : "false") + ",\"rows\":" + json_list(first.rows) +
-         ",\"columns\":" + json_list(first.columns) + "}";
+  return json + "],\"same\":" + (first.rows == first.columns ? "true" : "false") +
+         ",\"rows\":" + json_list(first.rows) + ",\"columns\":" + json_list(first.columns) + "}";
 }
 
 [[nodiscard]] inline std::string html_table(Heatmap const& picture) {
@@ -65,7 +66,8 @@ namespace detail {
 }
 
 [[nodiscard]] inline std::string html_section(Heatmap picture, std::size_t index, HtmlOptions const& options) {
-  std::string html = "<section id=\"picture-" + std::to_string(index) + "\"><h2>" + xml_escaped(picture.title) + "</h2>\n";
+  std::string html =
+      "<section id=\"picture-" + std::to_string(index) + "\"><h2>" + xml_escaped(picture.title) + "</h2>\n";
   if (!picture.note.empty()) html += "<p class=\"muted\">" + xml_escaped(picture.note) + "</p>\n";
   // The page says these itself.
   picture.title.clear();
@@ -87,16 +89,19 @@ namespace detail {
 /// Cost     4/3 byte a weight for the links, up to about 20 a cell for the picture, up to about 20 for the table
 [[nodiscard]] inline std::string to_html(std::vector<Heatmap> const& pictures, HtmlOptions const& options = {}) {
   for (Heatmap const& picture : pictures) {
-    check(picture.rows == pictures.front().rows && picture.columns == pictures.front().columns, "to_html: the heatmap \"",
-          picture.title, "\" has other tokens than the first, \"", pictures.front().title, "\"; one page shows one text.");
-    check(options.first_row >= 0 && options.first_row < std::max<Index>(1, picture.values.rows()), "to_html: first_row is ",
-          options.first_row, " but there are ", picture.values.rows(), " rows.");
+    check(picture.rows == pictures.front().rows && picture.columns == pictures.front().columns,
+          "to_html: the heatmap \"", picture.title, "\" has other tokens than the first, \"", pictures.front().title,
+          "\"; one page shows one text.");
+    check(options.first_row >= 0 && options.first_row < std::max<Index>(1, picture.values.rows()),
+          "to_html: first_row is ", options.first_row, " but there are ", picture.values.rows(), " rows.");
   }
   std::string html =
       "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
       "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"
-      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none';style-src 'unsafe-inline';script-src 'unsafe-inline'\">\n"
-      "<title>" + xml_escaped(options.title) + "</title>\n<style>" + detail::page_style() + "</style></head>\n<body>\n<h1>" +
+      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none';style-src 'unsafe-inline';script-src "
+      "'unsafe-inline'\">\n"
+      "<title>" +
+      xml_escaped(options.title) + "</title>\n<style>" + detail::page_style() + "</style></head>\n<body>\n<h1>" +
       xml_escaped(options.title) + "</h1>\n<p class=\"lead\">";
   std::string_view rest = options.introduction;
   for (std::size_t end; !rest.empty(); rest.remove_prefix(std::min(end + 1, rest.size()))) {
@@ -108,8 +113,9 @@ namespace detail {
     html += "<a href=\"#picture-" + std::to_string(i) + "\">" + xml_escaped(pictures[i].title) + "</a>\n";
   html += "</nav>\n<main>\n";
   for (std::size_t i = 0; i < pictures.size(); ++i) html += detail::html_section(pictures[i], i, options);
-  return html + "</main>\n<script type=\"application/json\" id=\"weights\">" + detail::weights_json(pictures, options.first_row) +
-         "</script>\n<script>" + detail::page_script + "</script>\n</body></html>\n";
+  return html + "</main>\n<script type=\"application/json\" id=\"weights\">" +
+         detail::weights_json(pictures, options.first_row) + "</script>\n<script>" + detail::page_script +
+         "</script>\n</body></html>\n";
 }
 
 }  // namespace attend

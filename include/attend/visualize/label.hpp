@@ -2,15 +2,15 @@
 
 #include <attend/visualize/utf8.hpp>
 
-#include <cstdio>
 #include <cmath>
+#include <cstdio>
 #include <string>
 #include <string_view>
 
 namespace attend {
 
-/// A token as it can be shown anywhere: nothing in it can move a cursor, break a line, turn the direction of writing around
-/// or be bad UTF-8.
+/// A token as it can be shown anywhere: nothing in it can move a cursor, break a line, turn the direction of writing
+/// around or be bad UTF-8.
 ///
 /// Line breaks become ↵, tabs ⇥, other control characters their pictures (␛), what is no character U+FFFD.
 ///

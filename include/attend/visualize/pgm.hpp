@@ -10,7 +10,7 @@
 namespace attend {
 
 struct PgmOptions {
-  Index cell = 1;              // pixels of a cell, in both directions
+  Index cell = 1;                   // pixels of a cell, in both directions
   std::optional<Scale> scale = {};  // that of the weights when not given
 };
 
@@ -33,7 +33,8 @@ struct PgmOptions {
     std::string line;
     for (double const value : picture.values.row(i)) {
       double const position = std::isnan(value) ? 0 : std::isinf(value) ? (value > 0 ? 1 : 0) : scale.position(value);
-      line.append(static_cast<std::size_t>(options.cell), static_cast<char>(static_cast<unsigned char>(std::lround(255 * position))));
+      line.append(static_cast<std::size_t>(options.cell),
+                  static_cast<char>(static_cast<unsigned char>(std::lround(255 * position))));
     }
     for (Index copy = 0; copy < options.cell; ++copy) image += line;
   }

@@ -3,8 +3,8 @@
 #include <attend/core/check.hpp>
 
 #include <cerrno>
-#include <cstring>
 #include <cstdio>
+#include <cstring>
 #include <string>
 #include <string_view>
 

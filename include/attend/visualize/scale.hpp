@@ -31,14 +31,15 @@ struct Scale {
     return std::clamp((value / 2 - low / 2) / (high / 2 - low / 2), 0.0, 1.0);
   }
 
-  /// An exact 0 of weights is a pair that may not meet, or that sparsemax dropped: it is left empty, not coloured as small.
+  /// An exact 0 of weights is a pair that may not meet, or that sparsemax dropped: it is left empty, not coloured as
+  /// small.
   [[nodiscard]] bool leaves_empty(double value) const { return value == 0 && low >= 0; }
 };
 
 /// The smallest and largest finite number, for the legend.
 struct Extremes {
   double smallest = 0, largest = 0;
-  bool any = false;           // is one number finite?
+  bool any = false;  // is one number finite?
   bool all_finite = true;
 
   [[nodiscard]] static Extremes of(Matrix<double> const& values) {

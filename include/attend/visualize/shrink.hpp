@@ -22,12 +22,14 @@ namespace detail {
 
 }  // namespace detail
 
-/// The heatmap with at most so many rows and columns: each cell is the largest weight of a block (named after its first), because a mean would
-/// wash out the few strong links that one looks for. A block with a NaN is NaN. The note says what happened.
+/// The heatmap with at most so many rows and columns: each cell is the largest weight of a block (named after its
+/// first), because a mean would wash out the few strong links that one looks for. A block with a NaN is NaN. The note
+/// says what happened.
 ///
 /// Edge     a heatmap that fits comes back unchanged
 [[nodiscard]] inline Heatmap shrunk(Heatmap const& picture, Index most_rows, Index most_columns) {
-  check(most_rows > 0 && most_columns > 0, "shrunk: ", most_rows, " × ", most_columns, " cells; both must be at least 1.");
+  check(most_rows > 0 && most_columns > 0, "shrunk: ", most_rows, " × ", most_columns,
+        " cells; both must be at least 1.");
   Index const n = picture.values.rows(), m = picture.values.cols();
   if (n <= most_rows && m <= most_columns) return picture;
   Index const height = std::max<Index>(1, (n + most_rows - 1) / most_rows);
@@ -39,11 +41,12 @@ namespace detail {
   small.values.resize(static_cast<Index>(small.rows.size()), static_cast<Index>(small.columns.size()));
   for (Index i = 0; i < small.values.rows(); ++i)
     for (Index j = 0; j < small.values.cols(); ++j)
-      small.values(i, j) = picture.values
-                               .block(i * height, j * width, std::min(height, n - i * height), std::min(width, m - j * width))
-                               .maxCoeff<Eigen::PropagateNaN>();
-  small.note = picture.note + (picture.note.empty() ? "" : " ") + "Shrunk from " + std::to_string(n) + " × " + std::to_string(m) +
-               ": each cell is the largest of " + std::to_string(height) + " × " + std::to_string(width) + " weights.";
+      small.values(i, j) =
+          picture.values.block(i * height, j * width, std::min(height, n - i * height), std::min(width, m - j * width))
+              .maxCoeff<Eigen::PropagateNaN>();
+  small.note = picture.note + (picture.note.empty() ? "" : " ") + "Shrunk from " + std::to_string(n) + " × " +
+               std::to_string(m) + ": each cell is the largest of " + std::to_string(height) + " × " +
+               std::to_string(width) + " weights.";
   return small;
 }
 

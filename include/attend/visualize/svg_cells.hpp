@@ -53,8 +53,8 @@ enum CellKind : int { empty_cell = -1, not_a_number = -2, plus_infinity = -3, mi
   std::string const level_stroke = at(middle_x - arm, middle_y) + step("h", 2 * arm);
   if (kind == minus_infinity) return box + level_stroke;
   if (kind == plus_infinity) return box + level_stroke + at(middle_x, middle_y - arm) + step("v", 2 * arm);
-  return box + at(middle_x - arm, middle_y - arm) + step("l", 2 * arm) + step(" ", 2 * arm) + at(middle_x + arm, middle_y - arm) +
-         step("l", -2 * arm) + step(" ", 2 * arm);
+  return box + at(middle_x - arm, middle_y - arm) + step("l", 2 * arm) + step(" ", 2 * arm) +
+         at(middle_x + arm, middle_y - arm) + step("l", -2 * arm) + step(" ", 2 * arm);
 }
 
 /// c0 … c63 for the levels, z for empty cells, x for those that are not finite.
@@ -74,10 +74,12 @@ struct CellGrid {
     for (Index j = 0; j < picture.values.cols(); ++j) {
       double const value = picture.values(i, j);
       int const kind = cell_kind(value, scale);
-      double const x = grid.left + static_cast<double>(j) * grid.cell, y = grid.top + static_cast<double>(i) * grid.cell;
+      double const x = grid.left + static_cast<double>(j) * grid.cell,
+                   y = grid.top + static_cast<double>(i) * grid.cell;
       svg += "<path class=\"" + cell_class(kind) + "\" d=\"" + cell_path(x, y, grid.cell, kind) + "\"><title>" +
              xml_escaped(picture.rows[static_cast<std::size_t>(i)]) + " → " +
-             xml_escaped(picture.columns[static_cast<std::size_t>(j)]) + ": " + number_label(value) + "</title></path>\n";
+             xml_escaped(picture.columns[static_cast<std::size_t>(j)]) + ": " + number_label(value) +
+             "</title></path>\n";
     }
   return svg;
 }
@@ -88,7 +90,8 @@ struct CellGrid {
   for (Index i = 0; i < picture.values.rows(); ++i)
     for (Index j = 0; j < picture.values.cols(); ++j) {
       int const kind = cell_kind(picture.values(i, j), scale);
-      double const x = grid.left + static_cast<double>(j) * grid.cell, y = grid.top + static_cast<double>(i) * grid.cell;
+      double const x = grid.left + static_cast<double>(j) * grid.cell,
+                   y = grid.top + static_cast<double>(i) * grid.cell;
       paths[static_cast<std::size_t>(kind - minus_infinity)] += cell_path(x, y, grid.cell, kind);
     }
   std::string svg;

@@ -15,8 +15,8 @@
 namespace attend {
 
 struct TerminalOptions {
-  Index most_rows = 48;        // a taller picture is shrunk; its width is the terminal's
-  int longest_label = 16;      // cells; longer labels end in …
+  Index most_rows = 48;             // a taller picture is shrunk; its width is the terminal's
+  int longest_label = 16;           // cells; longer labels end in …
   std::optional<Scale> scale = {};  // that of the weights when not given
 };
 
@@ -28,7 +28,9 @@ namespace detail {
   return width;
 }
 
-[[nodiscard]] inline std::string spaces(int count) { return std::string(static_cast<std::size_t>(std::max(count, 0)), ' '); }
+[[nodiscard]] inline std::string spaces(int count) {
+  return std::string(static_cast<std::size_t>(std::max(count, 0)), ' ');
+}
 
 /// The text in the middle of `width` cells; the odd space goes before it.
 [[nodiscard]] inline std::string centered(std::string const& text, int width) {
@@ -43,7 +45,8 @@ struct TerminalLayout {
   bool stands_upright = false;  // column labels run downwards, one letter a line
   bool has_numbers = false;     // percentages in the cells
 
-  [[nodiscard]] static TerminalLayout of(Heatmap const& picture, TerminalStyle const& style, TerminalOptions const& options) {
+  [[nodiscard]] static TerminalLayout of(Heatmap const& picture, TerminalStyle const& style,
+                                         TerminalOptions const& options) {
     TerminalLayout layout;
     layout.label = std::min({widest(picture.rows), options.longest_label, style.width / 3});
     Index const room = style.width - layout.label - 1, m = std::max<Index>(picture.values.cols(), 1);
@@ -51,7 +54,8 @@ struct TerminalLayout {
     layout.stands_upright = wide > options.longest_label + 1 || wide * m > room;
     layout.cell = layout.stands_upright ? static_cast<int>(std::clamp<Index>(room / m, 1, 4)) : wide;
     Extremes const extremes = Extremes::of(picture.values);
-    layout.has_numbers = layout.cell >= (style.ink >= Ink::colors256 ? 3 : 5) && extremes.smallest >= 0 && extremes.largest <= 1;
+    layout.has_numbers =
+        layout.cell >= (style.ink >= Ink::colors256 ? 3 : 5) && extremes.smallest >= 0 && extremes.largest <= 1;
     return layout;
   }
 };
@@ -83,7 +87,8 @@ struct TerminalLayout {
   return header;
 }
 
-[[nodiscard]] inline std::string terminal_cell(double value, Scale const& scale, TerminalLayout const& layout, TerminalStyle style) {
+[[nodiscard]] inline std::string terminal_cell(double value, Scale const& scale, TerminalLayout const& layout,
+                                               TerminalStyle style) {
   bool const has_colors = style.ink >= Ink::colors256;
   if (!std::isfinite(value)) {
     std::string const sign = std::isnan(value) ? "?" : value > 0 ? "+" : "-";
@@ -94,13 +99,15 @@ struct TerminalLayout {
   double const position = scale.position(value);
   std::string number;
   if (layout.has_numbers) number = std::to_string(std::lround(100 * value));
-  if (has_colors) return in_color(color_at(position, style.is_light ? Paper::light : Paper::dark), centered(number, layout.cell), style.ink);
+  if (has_colors)
+    return in_color(color_at(position, style.is_light ? Paper::light : Paper::dark), centered(number, layout.cell),
+                    style.ink);
   int const tail = layout.has_numbers ? 3 : 0;
   return repeated(shade(position, style.ink), layout.cell - tail) + spaces(tail - display_width(number)) + number;
 }
 
-[[nodiscard]] inline std::string terminal_legend(Heatmap const& picture, Scale const& scale, TerminalLayout const& layout,
-                                                 TerminalStyle const& style) {
+[[nodiscard]] inline std::string terminal_legend(Heatmap const& picture, Scale const& scale,
+                                                 TerminalLayout const& layout, TerminalStyle const& style) {
   Extremes const extremes = Extremes::of(picture.values);
   std::string bar;
   for (int i = 0; i < 8; ++i) {
@@ -110,7 +117,8 @@ struct TerminalLayout {
   std::string legend = number_label(scale.low) + " " + bar + " " + number_label(scale.high);
   if (extremes.any) legend += "   min " + number_label(extremes.smallest) + ", max " + number_label(extremes.largest);
   if (layout.has_numbers) legend += "   in percent";
-  if (scale.low >= 0 && (picture.values.array() == 0).any()) legend += style.ink == Ink::ascii ? "   blank: 0" : "   ·: exactly 0";
+  if (scale.low >= 0 && (picture.values.array() == 0).any())
+    legend += style.ink == Ink::ascii ? "   blank: 0" : "   ·: exactly 0";
   if (!extremes.all_finite) legend += "   ?, +, -: not finite";
   return legend + "\n";
 }
@@ -119,14 +127,16 @@ struct TerminalLayout {
 
 /// The heatmap as lines of text: one line a row, the strongest cells furthest from the background, a legend below.
 ///
-/// Column labels stand upright where they do not fit side by side; a picture that is still too wide is shrunk and says so.
+/// Column labels stand upright where they do not fit side by side; a picture that is still too wide is shrunk and
+/// says so.
 ///
 /// Edge     no rows or columns: a sentence; NaN and infinities are red (or ?, +, -); exact zeros are dots
 [[nodiscard]] inline std::string to_terminal(Heatmap const& picture, TerminalStyle const& style = terminal_style(),
                                              TerminalOptions const& options = {}) {
   Index const n = picture.values.rows(), m = picture.values.cols();
   std::string text = picture.title.empty() ? "" : detail::emphasized(visible_label(picture.title), style.ink) + "\n";
-  if (n == 0 || m == 0) return text + "(nothing to show: " + std::to_string(n) + " rows, " + std::to_string(m) + " columns)\n";
+  if (n == 0 || m == 0)
+    return text + "(nothing to show: " + std::to_string(n) + " rows, " + std::to_string(m) + " columns)\n";
   std::vector<std::string> names;
   for (std::string const& label : picture.rows) names.push_back(visible_label(label));
   int const labels = std::min({detail::widest(names) + 1, options.longest_label, style.width / 3});

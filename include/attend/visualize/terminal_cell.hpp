@@ -17,7 +17,8 @@ namespace attend::detail {
   auto const step = [](int value) { return value < 48 ? 0 : value < 115 ? 1 : (value - 35) / 40; };
   auto const shown = [](int s) { return s == 0 ? 0 : 55 + 40 * s; };
   auto const distance = [&](int r, int g, int b) {
-    return (r - color.red) * (r - color.red) + (g - color.green) * (g - color.green) + (b - color.blue) * (b - color.blue);
+    return (r - color.red) * (r - color.red) + (g - color.green) * (g - color.green) +
+           (b - color.blue) * (b - color.blue);
   };
   int const r = step(color.red), g = step(color.green), b = step(color.blue);
   int const grey = std::clamp(((color.red + color.green + color.blue) / 3 - 3) / 10, 0, 23), level = 8 + 10 * grey;
@@ -29,7 +30,8 @@ namespace attend::detail {
 [[nodiscard]] inline std::string color_code(int layer, Rgb color, Ink ink) {
   std::string const start = "\x1b[" + std::to_string(layer);
   if (ink == Ink::colors256) return start + ";5;" + std::to_string(nearest_of_256(color)) + "m";
-  return start + ";2;" + std::to_string(color.red) + ";" + std::to_string(color.green) + ";" + std::to_string(color.blue) + "m";
+  return start + ";2;" + std::to_string(color.red) + ";" + std::to_string(color.green) + ";" +
+         std::to_string(color.blue) + "m";
 }
 
 [[nodiscard]] inline std::string in_color(Rgb behind, std::string_view text, Ink ink) {
@@ -41,8 +43,8 @@ namespace attend::detail {
   return has_colors ? "\x1b[1m" + std::string(text) + "\x1b[0m" : std::string(text);
 }
 
-/// One cell's worth of shade where there are no colours: the more weight, the more ink. Blocks begin at an eighth of the
-/// scale, because a page full of ░ hides the links that one looks for.
+/// One cell's worth of shade where there are no colours: the more weight, the more ink. Blocks begin at an eighth of
+/// the scale, because a page full of ░ hides the links that one looks for.
 [[nodiscard]] inline std::string_view shade(double position, Ink ink) {
   constexpr std::string_view blocks[] = {" ", "░", "▒", "▓", "█"};
   constexpr std::string_view letters[] = {".", ":", "-", "=", "+", "*", "#", "%", "@"};

@@ -18,8 +18,9 @@ struct CodePoint {
 
 /// The first character of a text that is not empty.
 ///
-/// Strict: overlong forms, surrogates, numbers over U+10FFFF and cut sequences are not valid. They come back as U+FFFD and
-/// take as many bytes as could have begun a character, so a reader always moves on and finds the next good one.
+/// Strict: overlong forms, surrogates, numbers over U+10FFFF and cut sequences are not valid. They come back as
+/// U+FFFD and take as many bytes as could have begun a character, so a reader always moves on and finds the next good
+/// one.
 ///
 /// Source   Unicode 15, table 3-7 and section 3.9, "substitution of maximal subparts"
 [[nodiscard]] constexpr CodePoint first_code_point(std::string_view text) {
@@ -28,7 +29,8 @@ struct CodePoint {
   if (lead < 0x80) return {lead, 1, true};
   if (lead < 0xC2 || lead > 0xF4) return {};
   std::size_t const length = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
-  // Only the second byte has bounds of its own: they shut out overlong forms, surrogates and numbers that are too large.
+  // Only the second byte has bounds of its own: they shut out overlong forms, surrogates and numbers that are too
+  // large.
   unsigned char const least = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
   unsigned char const most = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
   char32_t value = lead & (0x7Fu >> length);
@@ -57,7 +59,8 @@ inline void append_utf8(std::string& text, char32_t value) {
   if (value < 0x80) return put(value);
   if (value < 0x800) return put(0xC0 | (value >> 6)), put(0x80 | (value & 0x3F));
   if (value < 0x10000) return put(0xE0 | (value >> 12)), put(0x80 | ((value >> 6) & 0x3F)), put(0x80 | (value & 0x3F));
-  put(0xF0 | (value >> 18)), put(0x80 | ((value >> 12) & 0x3F)), put(0x80 | ((value >> 6) & 0x3F)), put(0x80 | (value & 0x3F));
+  put(0xF0 | (value >> 18)), put(0x80 | ((value >> 12) & 0x3F)), put(0x80 | ((value >> 6) & 0x3F)),
+      put(0x80 | (value & 0x3F));
 }
 
 }  // namespace attend
