@@ -10,7 +10,8 @@ using namespace bench;
 constexpr double tolerance = 2e-5;  // scores of d = 128 normal features reach 5; float rounding of them moves weights
 
 void prefill(Shape const& shape, at::Isa isa, int threads) {
-  std::string const tail = shape.name() + "/isa:" + std::to_string(static_cast<int>(isa)) + "/threads:" + std::to_string(threads);
+  std::string const tail =
+      shape.name() + "/isa:" + std::to_string(static_cast<int>(isa)) + "/threads:" + std::to_string(threads);
   add("full/" + tail, [=](benchmark::State& state) { forward<float>(state, shape, isa, 1.0, tolerance, threads); });
   if (shape.queries == shape.keys && shape.queries >= 512)
     add("causal/" + tail,

@@ -10,9 +10,8 @@ constexpr Shape shape{1, 8, 8, 512, 512, 64};
 
 template <class... Policies>
 void variant(std::string const& name, double useful, Policies const&... policies) {
-  add(name + "/" + shape.name(), [=](benchmark::State& state) {
-    forward<float>(state, shape, isas().front(), useful, 1e-4, 1, policies...);
-  });
+  add(name + "/" + shape.name(),
+      [=](benchmark::State& state) { forward<float>(state, shape, isas().front(), useful, 1e-4, 1, policies...); });
 }
 
 }  // namespace

@@ -22,7 +22,8 @@ struct Shape {
 
   [[nodiscard]] std::string name() const {
     std::string text;
-    for (at::Index const size : {batch, heads, key_heads, queries, keys, dim}) text += (text.empty() ? "" : "x") + std::to_string(size);
+    for (at::Index const size : {batch, heads, key_heads, queries, keys, dim})
+      text += (text.empty() ? "" : "x") + std::to_string(size);
     return text;
   }
   /// Multiply-adds of q·k and of w·v, two flops each.
@@ -72,9 +73,9 @@ struct Problem {
       return m;
     };
     at::Index const count = std::min<at::Index>(shape.queries, 5), first = shape.queries - count;
-    auto const expected = at::reference::attention<double>(matrix(queries(), batch, head, first, count),
-                                                           matrix(keys(), batch, key_head, 0, shape.keys),
-                                                           matrix(values(), batch, key_head, 0, shape.keys), policies...);
+    auto const expected = at::reference::attention<double>(
+        matrix(queries(), batch, head, first, count), matrix(keys(), batch, key_head, 0, shape.keys),
+        matrix(values(), batch, key_head, 0, shape.keys), policies...);
     return (expected - matrix(output(), batch, head, first, count)).cwiseAbs().maxCoeff();
   }
 };
@@ -106,7 +107,8 @@ void forward(benchmark::State& state, Shape const& shape, at::Isa isa, double us
   state.counters["GFLOP/s"] = shape.flops() * useful / time.median * 1e-9;
   state.counters["of_peak"] = shape.flops() * useful / time.median / (peak * threads);
   state.counters["spread"] = time.spread;
-  state.SetLabel(std::string(at::isa_name(isa)) + ", " + std::to_string(threads) + " thread" + (threads > 1 ? "s" : ""));
+  state.SetLabel(std::string(at::isa_name(isa)) + ", " + std::to_string(threads) + " thread" +
+                 (threads > 1 ? "s" : ""));
 }
 
 /// The instruction sets of this machine, best first.

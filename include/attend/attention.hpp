@@ -2,8 +2,8 @@
 
 /// The front door: every kind of attention is this call with other policies.
 
-#include <attend/core/policies.hpp>
 #include <attend/attention/call.hpp>
+#include <attend/core/policies.hpp>
 
 #include <initializer_list>
 #include <span>
@@ -20,7 +20,7 @@ inline namespace ATTEND_UNIT_NAME {
 ///               normalize/family.hpp names. −∞ for a row that sees nothing.
 template <class Storage>
 struct Kept {
-  Matrix<Storage> output;                // (n, e)
+  Matrix<Storage> output;                  // (n, e)
   Vector<compute_t<Storage>> log_sum_exp;  // (n)
 };
 

@@ -133,8 +133,20 @@ std::size_t run(Heads<Query const> q, Heads<Key const> k, Heads<Value const> v, 
   if constexpr (requires { similarity.template feature_weights<Number>(); })
     features.weights = similarity.template feature_weights<Number>();
   features.count = features.query.features(q.dim());
-  Call const call{q,         k,    v, out, lse, weights, similarity, normalizer, adjusters, masks,
-                  k.heads() > 0 ? q.heads() / k.heads() : 1, rows, row_count, features};
+  Call const call{q,
+                  k,
+                  v,
+                  out,
+                  lse,
+                  weights,
+                  similarity,
+                  normalizer,
+                  adjusters,
+                  masks,
+                  k.heads() > 0 ? q.heads() / k.heads() : 1,
+                  rows,
+                  row_count,
+                  features};
 
   auto const segment_of = [&](Index number) -> kernel::Segment {
     Index const pieces = documents == nullptr ? 1 : documents->count(), batch = number / pieces;
@@ -202,7 +214,8 @@ void forward(Query const& q, Key const& k, Value const& v, Output& out, Number* 
     decltype(auto) q_memory = readable(q);
     decltype(auto) k_memory = readable(k);
     decltype(auto) v_memory = readable(v);
-    Heads<Compute> const kept = lse == nullptr ? Heads<Compute>{} : Heads<Compute>(lse, {1, 1, q.rows(), 1}, {0, 0, 1, 1});
+    Heads<Compute> const kept =
+        lse == nullptr ? Heads<Compute>{} : Heads<Compute>(lse, {1, 1, q.rows(), 1}, {0, 0, 1, 1});
     forward_heads<typename Query::Scalar, typename Key::Scalar, typename Value::Scalar>(
         as_mutable_heads(out), kept, as_heads(q_memory), as_heads(k_memory), as_heads(v_memory), given...);
   } else {
@@ -254,9 +267,9 @@ void weights(Query const& q, Key const& k, std::span<Index const> rows, bool all
                                                                 as_heads(k_memory), all_rows ? nullptr : rows.data(),
                                                                 static_cast<Index>(rows.size()), given...);
   } else {
-    Matrix<Number> const all = std::apply(
-        [&](auto const&... policy) { return reference::weights(q.matrix(), k.matrix(), policy...); },
-        std::tuple_cat(reference_policy(given)...));
+    Matrix<Number> const all =
+        std::apply([&](auto const&... policy) { return reference::weights(q.matrix(), k.matrix(), policy...); },
+                   std::tuple_cat(reference_policy(given)...));
     if (all_rows)
       w = all;
     else

@@ -6,8 +6,8 @@
 
 #include <tuple>
 
-/// What the masks of a call come to: `a & b` is the same as handing in a and b; documents are taken out, because each is
-/// a problem of its own.
+/// What the masks of a call come to: `a & b` is the same as handing in a and b; documents are taken out, because each
+/// is a problem of its own.
 
 namespace attend::detail {
 

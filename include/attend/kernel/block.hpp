@@ -68,8 +68,8 @@ struct Block {
           if (next.head != from.head || next.row != from.row + run) break;
           ++run;
         }
-        Tile const tile{segment.start + from.row, run, key, keys, segment.start,
-                        segment.row + from.row, segment.key + key, from.head, segment.batch};
+        Tile const tile{segment.start + from.row, run,       key,          keys, segment.start, segment.row + from.row,
+                        segment.key + key,        from.head, segment.batch};
         Coverage const here = std::apply(
             [&](auto const&... mask) {
               Coverage all = Coverage::all;
@@ -110,8 +110,8 @@ struct Block {
         token[i] = queries.row(segment.row + at.row);
         stride = queries.column_stride;
       }
-      map_tokens<T, columns, Call::maps_queries>(call.features.query, packed_query_map, token, stride, call.query.dim(), target + offset,
-                             T::rows, scratch.room);
+      map_tokens<T, columns, Call::maps_queries>(call.features.query, packed_query_map, token, stride, call.query.dim(),
+                                                 target + offset, T::rows, scratch.room);
       pack_chunk<offset + T::lanes>(strip, target);
     }
   }

@@ -62,7 +62,8 @@ struct Call {
 
   /// Whether tokens may go through a matrix before they are compared.
   static constexpr bool maps_queries =
-      std::is_same_v<decltype(std::declval<Similarity const&>().template query_map<Number>(Index{})), FeatureMap<Number>>;
+      std::is_same_v<decltype(std::declval<Similarity const&>().template query_map<Number>(Index{})),
+                     FeatureMap<Number>>;
   static constexpr bool maps_keys =
       std::is_same_v<decltype(std::declval<Similarity const&>().template key_map<Number>(Index{})), FeatureMap<Number>>;
   static constexpr bool has_adjusters = std::tuple_size_v<AdjusterTuple> > 0;

@@ -55,9 +55,8 @@ ATTEND_INLINE void transpose_tokens(Storage const* const (&token)[lanes], Index 
   for (Index f = 0; f < features; f += lanes) {
     Raw square[lanes];
     for (int i = 0; i < lanes; ++i)
-      square[i] = token[i] == nullptr
-                      ? Raw{}
-                      : load_some<Number, lanes>(token[i] + f * stride, stride, features - f).value();
+      square[i] =
+          token[i] == nullptr ? Raw{} : load_some<Number, lanes>(token[i] + f * stride, stride, features - f).value();
     transpose<Number, lanes>(square);
     Index const count = std::min<Index>(lanes, features - f);
     for (Index g = 0; g < count; ++g) {

@@ -42,10 +42,11 @@ ATTEND_INLINE Index score_whole_rows(Block const& block, int strip, int rows) {
   auto* const scores = block.scratch.scores;
   for (int r = 0; r < rows; ++r)
     for (Index j = 0; j < padded; j += T::lanes) Pack(Block::minus_infinity).store(scores + r * stride + j);
-  for_each_tile<T>(block, [&](Index tile, Index keys) __attribute__((always_inline)) {
-    // Panels before the first computed one are left as they are, −∞.
-    (void)score_strip<T>(block, strip, rows, tile, keys, key_tile<T>(block, tile, keys), scores + tile);
-  });
+  for_each_tile<T>(
+      block, [&](Index tile, Index keys) __attribute__((always_inline)) {
+        // Panels before the first computed one are left as they are, −∞.
+        (void)score_strip<T>(block, strip, rows, tile, keys, key_tile<T>(block, tile, keys), scores + tile);
+      });
   return padded;
 }
 
@@ -54,26 +55,30 @@ template <class T, class Block>
 ATTEND_INLINE void attend_whole_rows(Block const& block) {
   using Call = typename Block::Call;
   auto const& scratch = block.scratch;
-  for_each_strip<T>(block, [&](int strip, int rows) __attribute__((always_inline)) {
-    Index const padded = score_whole_rows<T>(block, strip, rows);
-    if constexpr (Call::has_masks || Call::has_adjusters)
-      for (int r = 0; r < rows; ++r)
-        for (Index j = 0; j < padded; ++j)
-          scratch.seen[r * scratch.score_stride + j] =
-              scratch.scores[r * scratch.score_stride + j] != Block::minus_infinity;
-    for (int r = 0; r < rows; ++r)
-      weigh_whole_row<T>(block, strip + r, padded, scratch.scores + r * scratch.score_stride);
-    for_each_tile<T>(block, [&](Index tile, Index keys) __attribute__((always_inline)) {
-      auto const values = value_tile<T>(block, tile, keys);
-      FinitePanels<T, typename Block::Number> finite;
-      KeyRange range{0, round_up(keys, T::panel), ~std::uint64_t{0}, 0};
-      std::uint64_t careful = 0;
-      if constexpr (Call::has_masks || Call::has_adjusters)
-        for (Index panel = 0; panel < range.end; panel += T::panel)
-          if (!finite.finite(values, scratch.value_stride, panel)) careful |= std::uint64_t{1} << (panel / T::panel);
-      accumulate_tile<T>(block, strip, rows, range, careful, values, scratch.scores + tile, scratch.seen + tile);
-    });
-  });
+  for_each_strip<T>(
+      block, [&](int strip, int rows) __attribute__((always_inline)) {
+        Index const padded = score_whole_rows<T>(block, strip, rows);
+        if constexpr (Call::has_masks || Call::has_adjusters)
+          for (int r = 0; r < rows; ++r)
+            for (Index j = 0; j < padded; ++j)
+              scratch.seen[r * scratch.score_stride + j] =
+                  scratch.scores[r * scratch.score_stride + j] != Block::minus_infinity;
+        for (int r = 0; r < rows; ++r)
+          weigh_whole_row<T>(block, strip + r, padded, scratch.scores + r * scratch.score_stride);
+        for_each_tile<T>(
+            block, [&](Index tile, Index keys) __attribute__((always_inline)) {
+              auto const values = value_tile<T>(block, tile, keys);
+              FinitePanels<T, typename Block::Number> finite;
+              KeyRange range{0, round_up(keys, T::panel), ~std::uint64_t{0}, 0};
+              std::uint64_t careful = 0;
+              if constexpr (Call::has_masks || Call::has_adjusters)
+                for (Index panel = 0; panel < range.end; panel += T::panel)
+                  if (!finite.finite(values, scratch.value_stride, panel))
+                    careful |= std::uint64_t{1} << (panel / T::panel);
+              accumulate_tile<T>(block, strip, rows, range, careful, values, scratch.scores + tile,
+                                 scratch.seen + tile);
+            });
+      });
 }
 
 /// Online normalisers: tile by tile, each tile's keys and values used by all strips while they are in L2.
@@ -82,29 +87,31 @@ ATTEND_INLINE void attend_online(Block const& block) {
   using Call = typename Block::Call;
   constexpr Family family = Call::Normalizer::family;
   auto const& scratch = block.scratch;
-  for_each_tile<T>(block, [&](Index tile, Index keys) __attribute__((always_inline)) {
-    auto const* const packed = key_tile<T>(block, tile, keys);
-    ValueTile<typename Block::Number> values;
-    if constexpr (with_values && family != Family::pick) values = value_tile<T>(block, tile, keys);
-    FinitePanels<T, typename Block::Number> finite;
-    for_each_strip<T>(block, [&](int strip, int rows) __attribute__((always_inline)) {
-      KeyRange const range = score_strip<T>(block, strip, rows, tile, keys, packed, scratch.scores);
-      if (range.empty()) return;
-      if constexpr (family == Family::pick) {
-        pick_largest<T>(block, strip, rows, tile, range, scratch.scores);
-      } else {
-        std::uint64_t careful = 0;
-        if constexpr (with_values && (Call::has_masks || Call::has_adjusters))
-          careful = careful_panels<T>(block, rows, range, values, finite, scratch.scores, scratch.seen);
-        if constexpr (family == Family::exponential)
-          weigh_exponential<T, with_values>(block, strip, rows, range, scratch.scores);
-        else
-          weigh_pointwise<T>(block, strip, rows, range, scratch.scores);
-        if constexpr (with_values)
-          accumulate_tile<T>(block, strip, rows, range, careful, values, scratch.scores, scratch.seen);
-      }
-    });
-  });
+  for_each_tile<T>(
+      block, [&](Index tile, Index keys) __attribute__((always_inline)) {
+        auto const* const packed = key_tile<T>(block, tile, keys);
+        ValueTile<typename Block::Number> values;
+        if constexpr (with_values && family != Family::pick) values = value_tile<T>(block, tile, keys);
+        FinitePanels<T, typename Block::Number> finite;
+        for_each_strip<T>(
+            block, [&](int strip, int rows) __attribute__((always_inline)) {
+              KeyRange const range = score_strip<T>(block, strip, rows, tile, keys, packed, scratch.scores);
+              if (range.empty()) return;
+              if constexpr (family == Family::pick) {
+                pick_largest<T>(block, strip, rows, tile, range, scratch.scores);
+              } else {
+                std::uint64_t careful = 0;
+                if constexpr (with_values && (Call::has_masks || Call::has_adjusters))
+                  careful = careful_panels<T>(block, rows, range, values, finite, scratch.scores, scratch.seen);
+                if constexpr (family == Family::exponential)
+                  weigh_exponential<T, with_values>(block, strip, rows, range, scratch.scores);
+                else
+                  weigh_pointwise<T>(block, strip, rows, range, scratch.scores);
+                if constexpr (with_values)
+                  accumulate_tile<T>(block, strip, rows, range, careful, values, scratch.scores, scratch.seen);
+              }
+            });
+      });
 }
 
 /// Writes one row of the output and the number that is kept of it.
@@ -123,10 +130,9 @@ ATTEND_INLINE void write_row(Block const& block, int r) {
   if constexpr (Call::Normalizer::family == Family::pick) {
     auto const values = call.value.head(block.segment.batch, block.key_head);
     for (Index f = 0; f < e; ++f)
-      sums[f] = !result.seen ? Number(0)
-                : result.kept != result.kept
-                    ? result.kept
-                    : static_cast<Number>(values(block.segment.key + scratch.picked[r], f));
+      sums[f] = !result.seen                 ? Number(0)
+                : result.kept != result.kept ? result.kept
+                                             : static_cast<Number>(values(block.segment.key + scratch.picked[r], f));
   }
   auto const output = call.output.mutable_head(block.segment.batch, at.head);
   for (Index f = 0; f < e; f += T::lanes) {

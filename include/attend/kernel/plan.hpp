@@ -3,7 +3,6 @@
 #include <attend/kernel/scratch.hpp>
 
 #include <algorithm>
-#include <array>
 
 namespace attend {
 inline namespace ATTEND_UNIT_NAME {
@@ -16,31 +15,32 @@ namespace kernel {
 struct Unit {
   Segment segment;
   Index key_head = 0;
-  Index tasks = 0;         // blocks of queries
-  Index block_rows = 0;    // queries that are counted together: of one head, or of the whole group
-  Index blocks = 0;        // blocks in them
-  Index pack_tasks = 0;    // key tiles to pack ahead; 0 where the only block packs its own
-  Index first_task = 0;    // counted from the wave's first
+  Index tasks = 0;       // blocks of queries
+  Index block_rows = 0;  // queries that are counted together: of one head, or of the whole group
+  Index blocks = 0;      // blocks in them
+  Index pack_tasks = 0;  // key tiles to pack ahead; 0 where the only block packs its own
+  Index first_task = 0;  // counted from the wave's first
   Index first_pack = 0;
-  Index packed = 0;        // where its packed keys begin
+  Index packed = 0;  // where its packed keys begin
 };
 
 /// Units whose packed keys are in memory at the same time. Results do not depend on how units fall into waves.
 struct Wave {
   static constexpr Index most_units = 256;
-  std::array<Unit, most_units> unit;
+  Unit* unit = nullptr;  // null: only counted
   Index units = 0;
   Index tasks = 0;
   Index pack_tasks = 0;
   Index packed = 0;  // numbers
 
-  [[nodiscard]] Unit const& unit_of_task(Index task) const {
-    return *(std::upper_bound(unit.begin(), unit.begin() + units, task,
-                              [](Index t, Unit const& u) { return t < u.first_task; }) - 1);
-  }
-  [[nodiscard]] Unit const& unit_of_pack(Index task) const {
-    return *(std::upper_bound(unit.begin(), unit.begin() + units, task,
-                              [](Index t, Unit const& u) { return t < u.first_pack; }) - 1);
+  [[nodiscard]] Unit const& unit_of_task(Index task) const { return unit_of<&Unit::first_task>(task); }
+  [[nodiscard]] Unit const& unit_of_pack(Index task) const { return unit_of<&Unit::first_pack>(task); }
+
+ private:
+  /// The last unit that begins at or before the task; units without tasks begin where the next one does.
+  template <auto first>
+  [[nodiscard]] Unit const& unit_of(Index task) const {
+    return *(std::upper_bound(unit, unit + units, task, [](Index t, Unit const& u) { return t < u.*first; }) - 1);
   }
 };
 
@@ -71,7 +71,8 @@ class Plan {
       wave.tasks += unit.tasks;
       wave.pack_tasks += unit.pack_tasks;
       wave.packed += packed;
-      wave.unit[static_cast<std::size_t>(wave.units++)] = unit;
+      if (wave.unit != nullptr) wave.unit[wave.units] = unit;
+      ++wave.units;
     }
   }
 

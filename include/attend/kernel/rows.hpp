@@ -41,8 +41,8 @@ template <class T, class Number>
   return largest_of(pack<Number, T::lanes>(Raw(b > a ? b : a)));
 }
 
-/// What is summed of a row so far, brought to a new maximum. Once the largest keys have been met there is nothing to do.
-/// A step of its own, in memory: joined with the sums that follow, a compiler might round the product or not.
+/// What is summed of a row so far, brought to a new maximum. Once the largest keys have been met there is nothing to
+/// do. A step of its own, in memory: joined with the sums that follow, a compiler might round the product or not.
 template <class T, class Block>
 ATTEND_INLINE void rescale_row(Block const& block, int r, typename Block::Number factor) {
   using Pack = typename Block::Pack;
@@ -79,10 +79,14 @@ ATTEND_INLINE void weigh_exponential(Block const& block, int strip, int rows, Ke
     Number* const sum_of_row = scratch.weight_sum + (strip + r) * T::lanes;
     Pack sum = Pack::load(sum_of_row) * Pack(factor[r]);
     Pack const subtract(shift[r]);
-    for (Index j = range.begin; j < range.end; j += T::lanes) {
-      Pack const weight = exp_nonpositive(Pack::load(row + j) - subtract);
-      weight.store(row + j);
-      sum = sum + weight;
+    // Two vectors at a time share the constants of exp, which 16 registers cannot all hold.
+    for (Index j = range.begin; j < range.end; j += T::panel) {
+      Pack const a = exp_nonpositive(Pack::load(row + j) - subtract);
+      Pack const b = exp_nonpositive(Pack::load(row + j + T::lanes) - subtract);
+      a.store(row + j);
+      b.store(row + j + T::lanes);
+      sum = sum + a;
+      sum = sum + b;
     }
     sum.store(sum_of_row);
     if constexpr (with_values) rescale_row<T>(block, strip + r, factor[r]);
@@ -106,8 +110,8 @@ ATTEND_INLINE void weigh_pointwise(Block const& block, int strip, int rows, KeyR
     Pack sum = Pack::load(sum_of_row);
     for (Index j = range.begin; j < range.end; j += T::lanes) {
       Pack const score = Pack::load(row + j);
-      Pack const weight = select(score == Pack(Block::minus_infinity), Pack(Number(0)),
-                                 Pack(normalizer.weight(score + shift)));
+      Pack const weight =
+          select(score == Pack(Block::minus_infinity), Pack(Number(0)), Pack(normalizer.weight(score + shift)));
       weight.store(row + j);
       sum = sum + weight;
     }
@@ -158,9 +162,7 @@ class ScoreRow {
 
   ATTEND_INLINE ScoreRow(Number const* scores, Index padded_keys) : scores_(scores), keys_(padded_keys) {}
 
-  [[nodiscard]] ATTEND_INLINE Number largest() const {
-    return largest_score<T>(scores_, KeyRange{0, keys_, 0, 0});
-  }
+  [[nodiscard]] ATTEND_INLINE Number largest() const { return largest_score<T>(scores_, KeyRange{0, keys_, 0, 0}); }
   /// Σ f(s), or Σ f(s, column)
   template <class Function>
   [[nodiscard]] ATTEND_INLINE Number sum(Function const& f) const {

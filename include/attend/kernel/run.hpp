@@ -24,21 +24,20 @@ struct Memory {
   using Number = typename Call::Number;
   PackedMaps<Number> maps;
   Number* packed = nullptr;
-  Wave* wave = nullptr;
+  Unit* units = nullptr;
   std::byte* slots = nullptr;
   std::size_t slot_size = 0;
 
-  Memory(Carver& carver, Call const& call, Index most_rows, Index most_keys, Index most_packed, bool packs_keys,
-         Index slot_count) {
+  Memory(Carver& carver, Call const& call, Index most_rows, Index most_keys, Wave const& largest, Index slot_count) {
     auto const map_size = [](FeatureMap<Number> const& map) {
       return map.matrix.data == nullptr ? 0 : round_up(map.matrix.rows, T::panel) * map.matrix.columns;
     };
     if (Index const size = map_size(call.features.query); size > 0) maps.query = carver.take<Number>(size);
     if (Index const size = map_size(call.features.key); size > 0) maps.key = carver.take<Number>(size);
-    packed = carver.take<Number>(most_packed);
-    wave = carver.take<Wave>(1);
+    packed = carver.take<Number>(largest.packed);
+    units = carver.take<Unit>(largest.units);
     Carver slot;
-    Scratch<T, Call>(slot, call, most_rows, most_keys, packs_keys, reads_values_in_place<T>(call));
+    Scratch<T, Call>(slot, call, most_rows, most_keys, true, reads_values_in_place<T>(call));
     slot_size = slot.used();
     slots = carver.take<std::byte>(static_cast<Index>(slot_size) * slot_count);
   }
@@ -53,34 +52,37 @@ std::size_t run_on(Call const& call, Index segments, SegmentOf const& segment_of
   Index const workers = workers_of(executor);
   Plan<T, Call, SegmentOf> const plan(call, segments, segment_of, workers);
 
-  Index most_packed = 0, most_tasks = 0;
-  {
-    Wave wave;
-    for (Index unit = 0; unit < plan.units(); unit += wave.units) {
-      plan.fill(wave, unit);
-      most_packed = std::max(most_packed, wave.packed);
-      most_tasks = std::max({most_tasks, wave.tasks, wave.pack_tasks});
-    }
+  Wave wave, largest;
+  for (Index unit = 0; unit < plan.units(); unit += wave.units) {
+    plan.fill(wave, unit);
+    largest.units = std::max(largest.units, wave.units);
+    largest.tasks = std::max({largest.tasks, wave.tasks, wave.pack_tasks});
+    largest.packed = std::max(largest.packed, wave.packed);
   }
-  Index const slot_count = std::min({workers, std::max<Index>(1, most_tasks), Slots::most});
+  Index const slot_count = std::min({workers, std::max<Index>(1, largest.tasks), Slots::most});
   Carver count;
-  Memory<T, Call>(count, call, plan.most_rows(), plan.most_keys(), most_packed, true, slot_count);
+  Memory<T, Call>(count, call, plan.most_rows(), plan.most_keys(), largest, slot_count);
   if (workspace == nullptr) return count.used();
 
   Carver carver(workspace->reserve(count.used()));
-  Memory<T, Call> const memory(carver, call, plan.most_rows(), plan.most_keys(), most_packed, true, slot_count);
+  Memory<T, Call> const memory(carver, call, plan.most_rows(), plan.most_keys(), largest, slot_count);
   if constexpr (Call::maps_queries || Call::maps_keys) enter<Set>(PackMaps<Call>{call, memory.maps});
 
   Slots slots(slot_count);
-  Wave& wave = *new (memory.wave) Wave;
+  wave.unit = memory.units;
   for (Index unit = 0; unit < plan.units(); unit += wave.units) {
     plan.fill(wave, unit);
     if (wave.pack_tasks > 0)
       executor.for_each(wave.pack_tasks, [&](Index task) {
         Unit const& mine = wave.unit_of_pack(task);
         Slots::Lease const lease(slots);
-        PackAhead<Call>{call, mine, (task - mine.first_pack) * T::tile, memory.maps, memory.packed,
-                        memory.slots + static_cast<std::size_t>(lease.slot()) * memory.slot_size, plan.most_rows(),
+        PackAhead<Call>{call,
+                        mine,
+                        (task - mine.first_pack) * T::tile,
+                        memory.maps,
+                        memory.packed,
+                        memory.slots + static_cast<std::size_t>(lease.slot()) * memory.slot_size,
+                        plan.most_rows(),
                         plan.most_keys()}
             .template run<Set>();
       });
@@ -88,10 +90,9 @@ std::size_t run_on(Call const& call, Index segments, SegmentOf const& segment_of
       executor.for_each(wave.tasks, [&](Index task) {
         Unit const& mine = wave.unit_of_task(task);
         Slots::Lease const lease(slots);
-        enter<Set>(AttendBlock<purpose, Call>{
-                               call, mine, task - mine.first_task, memory.maps, memory.packed,
-                               memory.slots + static_cast<std::size_t>(lease.slot()) * memory.slot_size,
-                               plan.most_rows(), plan.most_keys()});
+        enter<Set>(AttendBlock<purpose, Call>{call, mine, task - mine.first_task, memory.maps, memory.packed,
+                                              memory.slots + static_cast<std::size_t>(lease.slot()) * memory.slot_size,
+                                              plan.most_rows(), plan.most_keys()});
       });
   }
   return count.used();
@@ -103,10 +104,13 @@ std::size_t run(Call const& call, Index segments, SegmentOf const& segment_of, E
                 Workspace* workspace) {
   switch (active_isa()) {
 #if defined(__x86_64__)
-    case Isa::v4: return run_on<purpose, V4Set>(call, segments, segment_of, executor, workspace);
-    case Isa::v3: return run_on<purpose, V3Set>(call, segments, segment_of, executor, workspace);
+    case Isa::v4:
+      return run_on<purpose, V4Set>(call, segments, segment_of, executor, workspace);
+    case Isa::v3:
+      return run_on<purpose, V3Set>(call, segments, segment_of, executor, workspace);
 #endif
-    default: return run_on<purpose, BaselineSet>(call, segments, segment_of, executor, workspace);
+    default:
+      return run_on<purpose, BaselineSet>(call, segments, segment_of, executor, workspace);
   }
 }
 

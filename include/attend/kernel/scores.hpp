@@ -28,11 +28,11 @@ ATTEND_INLINE void score_rows_of_strip(Block const& block, int strip, int rows, 
       score_panel<T, most, vectors>(call.similarity, queries + r, keys, call.features.weights, features,
                                     scores + r * stride, stride);
   for (; r + 4 <= rows; r += 4)
-    score_panel<T, 4, vectors>(call.similarity, queries + r, keys, call.features.weights, features,
-                               scores + r * stride, stride);
+    score_panel<T, 4, vectors>(call.similarity, queries + r, keys, call.features.weights, features, scores + r * stride,
+                               stride);
   for (; r < rows; ++r)
-    score_panel<T, 1, vectors>(call.similarity, queries + r, keys, call.features.weights, features,
-                               scores + r * stride, stride);
+    score_panel<T, 1, vectors>(call.similarity, queries + r, keys, call.features.weights, features, scores + r * stride,
+                               stride);
 }
 
 template <class Block>
@@ -73,18 +73,19 @@ ATTEND_INLINE void adjust_panel(Block const& block, int strip, int rows, Index k
       p.column = Whole::consecutive(static_cast<Integer>(segment.key + from));
       Pack score = Pack::load(here);
       if constexpr (Call::has_adjusters)
-        std::apply([&](auto const&... adjuster)
-                       __attribute__((always_inline)) { ((score = Pack(adjuster(score, p))), ...); },
-                   call.adjusters);
+        std::apply(
+            [&](auto const&... adjuster) __attribute__((always_inline)) { ((score = Pack(adjuster(score, p))), ...); },
+            call.adjusters);
       if constexpr (Call::Normalizer::family == Family::exponential)
         score = score * Number(1.0 / call.normalizer.temperature);
       if constexpr (Call::Normalizer::family == Family::pick) score = Pack(call.normalizer.perturb(score, p));
       typename Pack::mask visible = p.key < Whole(segment.keys);
       if constexpr (Call::has_masks)
         if (masked)
-          std::apply([&](auto const&... mask) __attribute__((always_inline)) {
-            ((visible = visible && typename Pack::mask(mask(p))), ...);
-          }, call.masks);
+          std::apply(
+              [&](auto const&... mask)
+                  __attribute__((always_inline)) { ((visible = visible && typename Pack::mask(mask(p))), ...); },
+              call.masks);
       select(visible, score, Pack(Block::minus_infinity)).store(here);
     }
   }
@@ -102,8 +103,7 @@ template <class T, class Block>
   Index const features = block.call.features.count;
   for (Index panel = 0; panel < tile_keys; panel += T::panel) {
     Index const here = std::min<Index>(T::panel, tile_keys - panel);
-    Coverage const cover =
-        whole == Coverage::all ? Coverage::all : block.coverage(strip, rows, tile + panel, here);
+    Coverage const cover = whole == Coverage::all ? Coverage::all : block.coverage(strip, rows, tile + panel, here);
     if (cover == Coverage::none) {
       if (!range.empty())
         for (int r = 0; r < rows; ++r)

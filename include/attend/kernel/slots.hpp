@@ -38,8 +38,8 @@ class Slots {
   [[nodiscard]] Index acquire() {
     for (;;) {
       for (Index word = 0; word * 64 < count_; ++word) {
-        std::uint64_t const usable = count_ - word * 64 >= 64 ? ~std::uint64_t{0}
-                                                              : (std::uint64_t{1} << (count_ - word * 64)) - 1;
+        std::uint64_t const usable =
+            count_ - word * 64 >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << (count_ - word * 64)) - 1;
         auto& taken = taken_[static_cast<std::size_t>(word)];
         std::uint64_t now = taken.load(std::memory_order_relaxed);
         while ((~now & usable) != 0) {

@@ -60,11 +60,11 @@ ATTEND_INLINE void accumulate_rows(int rows, Number const* weights, Index weight
     accumulate_features<T, T::value_rows>(weights + r * weight_stride, weight_stride, values, begin, end,
                                           sums + r * features, features);
   for (; r + 4 <= rows; r += 4)
-    accumulate_features<T, 4>(weights + r * weight_stride, weight_stride, values, begin, end,
-                              sums + r * features, features);
+    accumulate_features<T, 4>(weights + r * weight_stride, weight_stride, values, begin, end, sums + r * features,
+                              features);
   for (; r < rows; ++r)
-    accumulate_features<T, 1>(weights + r * weight_stride, weight_stride, values, begin, end,
-                              sums + r * features, features);
+    accumulate_features<T, 1>(weights + r * weight_stride, weight_stride, values, begin, end, sums + r * features,
+                              features);
 }
 
 /// The same sums, key by key, leaving out the keys that a row does not see: 0 · NaN would be NaN.
@@ -137,8 +137,8 @@ template <class T, class Block>
 /// sums += weights · values for one strip and one tile, careful where it has to be. In between panels
 /// that no row sees the weights are 0; those are left out too, as their values may be anything.
 template <class T, class Block>
-ATTEND_INLINE void accumulate_tile(Block const& block, int strip, int rows, KeyRange const& range, std::uint64_t careful,
-                                   ValueTile<typename Block::Number> const& values,
+ATTEND_INLINE void accumulate_tile(Block const& block, int strip, int rows, KeyRange const& range,
+                                   std::uint64_t careful, ValueTile<typename Block::Number> const& values,
                                    typename Block::Number const* weights, std::uint8_t const* seen) {
   Index const features = block.scratch.value_stride, stride = block.scratch.score_stride;
   auto* const sums = block.scratch.sums + strip * features;
