@@ -2,94 +2,137 @@
 
 #include <attend/kernel/forward.hpp>
 
+/// The weights of one block of queries, written out: for looking at, not on the way to an output.
+
 ATTEND_QUIET_BEGIN
 
 namespace attend {
 inline namespace ATTEND_UNIT_NAME {
 namespace kernel {
 
-/// The weights of one block of queries, written out: for looking at, not on the way to an output. Online normalisers
-/// walk over the keys twice, first for what the row comes to, then for each weight.
+/// One row of the caller's array, at the keys of the block's segment.
+template <class Number>
+struct WeightLine {
+  Number* data = nullptr;
+  Index step = 1;
+
+  ATTEND_INLINE void fill(Index keys, Number x) const {
+    for (Index j = 0; j < keys; ++j) data[j * step] = x;
+  }
+  ATTEND_INLINE void write(Index first, Index keys, Number const* weights) const {
+    for (Index j = 0; j < keys; ++j) data[(first + j) * step] = weights[j];
+  }
+};
+
+/// Row r of the block in the caller's array. Rows that were picked are numbered as they were asked for.
+template <class Block>
+[[nodiscard]] ATTEND_INLINE WeightLine<typename Block::Number> weight_line(Block const& block, int r) {
+  auto const& call = block.call;
+  HeadsStrides const& strides = call.weights.strides();
+  Index const rows = call.rows_of(block.segment), number = block.first + r, head = number / rows;
+  Index const row = number - head * rows + (call.picked_rows == nullptr ? block.segment.row : 0);
+  return {call.weights.data() + block.segment.batch * strides.batch +
+              (block.key_head * call.group + head) * strides.heads + row * strides.length +
+              block.segment.key * strides.dim,
+          strides.dim};
+}
+
 template <class T, class Block>
-ATTEND_INLINE void weights_block(Block const& block) {
+ATTEND_INLINE void write_whole_rows(Block const& block) {
+  for_each_strip<T>(
+      block, [&](int strip, int rows) __attribute__((always_inline)) {
+        Index const padded = score_whole_rows<T>(block, strip, rows);
+        for (int r = 0; r < rows; ++r) {
+          auto* const scores = block.scratch.scores + r * block.scratch.score_stride;
+          weigh_whole_row<T>(block, strip + r, padded, scores);
+          weight_line(block, strip + r).write(0, block.segment.keys, scores);
+        }
+      });
+}
+
+/// One where the key was picked. A NaN that was seen leaves no pick: the row's weights are NaN where it may look.
+template <class T, class Block>
+ATTEND_INLINE void write_picks(Block const& block) {
+  using Number = typename Block::Number;
+  Number const one = 1;
+  for (int r = 0; r < block.count; ++r) {
+    Number const kept = block.scratch.largest[r];
+    if (kept == kept && block.scratch.picked[r] >= 0) weight_line(block, r).write(block.scratch.picked[r], 1, &one);
+  }
+}
+
+/// The weights of one row in one tile, in the place of its scores, from what the row came to.
+template <class T, class Block>
+ATTEND_INLINE void weigh_again(Block const& block, int r, KeyRange const& range, typename Block::Number* scores) {
   using Call = typename Block::Call;
+  using Normalizer = typename Call::Normalizer;
   using Number = typename Block::Number;
   using Pack = typename Block::Pack;
-  constexpr Family family = Call::Normalizer::family;
-  Call const& call = block.call;
+  auto const& normalizer = block.call.normalizer;
+  RowResult<Number> const result = finish_row<T>(block, r);
+  Number const largest = block.scratch.largest[r];
+  Pack const unseen(is_logarithmic<Normalizer> ? Block::minus_infinity : Number(0));
+  for (Index j = range.begin; j < range.end; j += T::lanes) {
+    Pack const score = Pack::load(scores + j);
+    Pack weight;
+    if constexpr (is_logarithmic<Normalizer>)
+      weight = score - Pack(result.kept);
+    else if constexpr (Normalizer::family == Family::exponential)
+      weight = exp_nonpositive(score - Pack(largest == Block::minus_infinity ? Number(0) : largest)) *
+               Pack(result.scale) / Pack(result.total);
+    else if constexpr (Normalizer::family == Family::pointwise)
+      weight = Pack(normalizer.weight(score + Pack(normalizer.template shift<Number>(block.segment.keys)))) /
+               Pack(result.total);
+    else  // pick: only rows that saw a NaN come here
+      weight = Pack(result.kept);
+    // Where all f are 0 there is no sum to divide by, and all weights are 0.
+    if (!result.seen) weight = Pack(Number(0));
+    select(score == Pack(Block::minus_infinity), unseen, weight).store(scores + j);
+  }
+}
+
+/// Walks over the keys a second time, when it is known what each row comes to. `wanted(r)` says for which rows.
+template <class T, class Block, class Wanted>
+ATTEND_INLINE void write_tile_by_tile(Block const& block, Wanted const& wanted) {
   auto const& scratch = block.scratch;
-  Index const rows_of_unit = call.rows_of(block.segment);
+  for_each_tile<T>(
+      block, [&](Index tile, Index keys) __attribute__((always_inline)) {
+        auto const* const packed = key_tile<T>(block, tile, keys);
+        for_each_strip<T>(
+            block, [&](int strip, int rows) __attribute__((always_inline)) {
+              KeyRange const range = score_strip<T>(block, strip, rows, tile, keys, packed, scratch.scores);
+              for (int r = 0; r < rows; ++r) {
+                if (range.empty() || !wanted(strip + r)) continue;
+                auto* const scores = scratch.scores + r * scratch.score_stride;
+                weigh_again<T>(block, strip + r, range, scores);
+                weight_line(block, strip + r)
+                    .write(tile + range.begin, std::min(range.end, keys) - range.begin, scores + range.begin);
+              }
+            });
+      });
+}
 
-  // Row r of the block as a line of the caller's array. Rows that were picked are numbered as they were asked for.
-  auto const line = [&](int r) __attribute__((always_inline)) {
-    Index const number = block.first + r, head = number / rows_of_unit;
-    Index const row =
-        call.picked_rows == nullptr ? block.segment.row + number - head * rows_of_unit : number - head * rows_of_unit;
-    return call.weights.data() + block.segment.batch * call.weights.strides().batch +
-           (block.key_head * call.group + head) * call.weights.strides().heads + row * call.weights.strides().length +
-           block.segment.key * call.weights.strides().dim;
-  };
-  Index const step = call.weights.strides().dim;
-  Number const unseen = is_logarithmic<typename Call::Normalizer> ? Block::minus_infinity : Number(0);
-
+template <class T, class Block>
+ATTEND_INLINE void weights_block(Block const& block) {
+  using Number = typename Block::Number;
+  using Normalizer = typename Block::Call::Normalizer;
   block.pack_queries();
   begin_rows<T>(block);
   for (int r = 0; r < block.count; ++r)
-    for (Index j = 0; j < block.segment.keys; ++j) line(r)[j * step] = unseen;
+    weight_line(block, r).fill(block.segment.keys, is_logarithmic<Normalizer> ? Block::minus_infinity : Number(0));
 
-  if constexpr (family == Family::whole_row) {
-    for_each_strip<T>(
-        block, [&](int strip, int rows) __attribute__((always_inline)) {
-          Index const padded = score_whole_rows<T>(block, strip, rows);
-          for (int r = 0; r < rows; ++r) {
-            Number* const scores = scratch.scores + r * scratch.score_stride;
-            weigh_whole_row<T>(block, strip + r, padded, scores);
-            for (Index j = 0; j < block.segment.keys; ++j) line(strip + r)[j * step] = scores[j];
-          }
-        });
-    return;
-  }
-
-  attend_online<T, false>(block);
-  if constexpr (family == Family::pick) {
-    for (int r = 0; r < block.count; ++r) {
-      Number const kept = scratch.largest[r];
-      if (kept != kept)
-        for (Index j = 0; j < block.segment.keys; ++j) line(r)[j * step] = kept;
-      else if (scratch.picked[r] >= 0)
-        line(r)[scratch.picked[r] * step] = Number(1);
+  if constexpr (Normalizer::family == Family::whole_row) {
+    write_whole_rows<T>(block);
+  } else {
+    attend_online<T, false>(block);
+    if constexpr (Normalizer::family == Family::pick) {
+      write_picks<T>(block);
+      write_tile_by_tile<T>(
+          block, [&](int r)
+                     __attribute__((always_inline)) { return block.scratch.largest[r] != block.scratch.largest[r]; });
+    } else {
+      write_tile_by_tile<T>(block, [](int) __attribute__((always_inline)) { return true; });
     }
-  } else if constexpr (family != Family::whole_row) {
-    for_each_tile<T>(
-        block, [&](Index tile, Index keys) __attribute__((always_inline)) {
-          auto const* const packed = key_tile<T>(block, tile, keys);
-          for_each_strip<T>(
-              block, [&](int strip, int rows) __attribute__((always_inline)) {
-                KeyRange const range = score_strip<T>(block, strip, rows, tile, keys, packed, scratch.scores);
-                for (int r = 0; r < rows; ++r) {
-                  RowResult<Number> const result = finish_row<T>(block, strip + r);
-                  if (!result.seen) continue;
-                  Number* const scores = scratch.scores + r * scratch.score_stride;
-                  Number const largest = scratch.largest[strip + r];
-                  for (Index j = range.begin; j < range.end; j += T::lanes) {
-                    Pack const score = Pack::load(scores + j);
-                    Pack weight;
-                    if constexpr (is_logarithmic<typename Call::Normalizer>)
-                      weight = score - Pack(result.kept);
-                    else if constexpr (family == Family::exponential)
-                      weight = exp_nonpositive(score - Pack(largest == Block::minus_infinity ? Number(0) : largest)) *
-                               Pack(result.scale) / Pack(result.total);
-                    else
-                      weight = Pack(call.normalizer.weight(
-                                   score + Pack(call.normalizer.template shift<Number>(block.segment.keys)))) /
-                               Pack(result.total);
-                    select(score == Pack(Block::minus_infinity), Pack(unseen), weight).store(scores + j);
-                  }
-                  for (Index j = range.begin; j < std::min(range.end, keys); ++j)
-                    line(strip + r)[(tile + j) * step] = scores[j];
-                }
-              });
-        });
   }
 }
 
