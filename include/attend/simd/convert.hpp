@@ -16,7 +16,7 @@ template <int lanes, class Number>
   return pack<Number, lanes>::load(from);
 }
 
-template <int lanes, class Number>
+template <int lanes>
 [[nodiscard]] ATTEND_INLINE pack<float, lanes> load_as(Eigen::bfloat16 const* from) {
   using Bits = raw_vector<std::uint32_t, lanes>;
   raw_vector<std::uint16_t, lanes> stored;
@@ -26,7 +26,7 @@ template <int lanes, class Number>
 
 /// A half has 5 bits of exponent biased by 15, a float 8 biased by 127: shift the magnitude into place and multiply by
 /// 2^112, which also makes normal floats of subnormal halves. Infinity and NaN keep their mantissa.
-template <int lanes, class Number>
+template <int lanes>
 [[nodiscard]] ATTEND_INLINE pack<float, lanes> load_as(Eigen::half const* from) {
   using Bits = raw_vector<std::uint32_t, lanes>;
   using Floats = raw_vector<float, lanes>;

@@ -22,8 +22,9 @@ template <class Number, int lanes>
 /// 1 / (1 + exp(−x)); from e = exp(−|x|): 1 / (1 + e) for x ≥ 0, e / (1 + e) for x < 0, so that neither side overflows
 /// or cancels.
 ///
-/// Edge     sigmoid(−∞) = 0, sigmoid(∞) = 1, NaN stays NaN; denormal results are right
-/// Cost     20 operations (float), 25 (double), one of them a division
+/// Error    at most 2.5 ulp, denormal results included
+/// Edge     sigmoid(−∞) = 0, sigmoid(∞) = 1, NaN stays NaN
+/// Cost     18 instructions on AVX-512 (double: 23), one of them a division
 template <class Number, int lanes>
 [[nodiscard]] ATTEND_INLINE pack<real_like<Number>, lanes> sigmoid(pack<Number, lanes> const& number) {
   using Real = real_like<Number>;
@@ -35,8 +36,9 @@ template <class Number, int lanes>
 
 /// log(1 + exp(x)) = max(x, 0) + log(1 + exp(−|x|)).
 ///
-/// Edge     softplus(−∞) = 0, softplus(∞) = ∞, NaN stays NaN; denormal results are right
-/// Cost     28 operations (float), 39 (double), one of them a division
+/// Error    at most 2 ulp, denormal results included
+/// Edge     softplus(−∞) = 0, softplus(∞) = ∞, NaN stays NaN
+/// Cost     25 instructions on AVX-512 (double: 36), one of them a division
 template <class Number, int lanes>
 [[nodiscard]] ATTEND_INLINE pack<real_like<Number>, lanes> softplus(pack<Number, lanes> const& number) {
   using Real = real_like<Number>;
