@@ -1,0 +1,33 @@
+# Reads the fenced blocks of README.md without making CMake lists of them: `;` and `[` are common in C++.
+
+cmake_minimum_required(VERSION 3.25)
+
+# next_block(<text variable>): cuts the first fenced block off the text. Sets `found`, and when it is true `language`,
+# `body` and `mark`, the comment `<!-- ... -->` right above the fence, or "".
+macro(next_block text)
+  set(found FALSE)
+  string(FIND "\n${${text}}" "\n```" fence)
+  if(NOT fence EQUAL -1)
+    string(SUBSTRING "${${text}}" 0 ${fence} above)
+    math(EXPR fence "${fence} + 3")
+    string(SUBSTRING "${${text}}" ${fence} -1 ${text})
+    string(FIND "${${text}}" "\n" line)
+    string(SUBSTRING "${${text}}" 0 ${line} language)
+    string(STRIP "${language}" language)
+    string(SUBSTRING "${${text}}" ${line} -1 ${text})
+    string(FIND "${${text}}" "\n```" end)
+    if(end EQUAL -1)
+      message(FATAL_ERROR "README.md: a block of ${language} has no end.")
+    endif()
+    string(SUBSTRING "${${text}}" 0 ${end} body)
+    string(APPEND body "\n")
+    string(REGEX REPLACE "^\n" "" body "${body}")
+    math(EXPR end "${end} + 4")
+    string(SUBSTRING "${${text}}" ${end} -1 ${text})
+    set(mark "")
+    if(above MATCHES "<!-- ([^\n]*) -->\n$")
+      set(mark "${CMAKE_MATCH_1}")
+    endif()
+    set(found TRUE)
+  endif()
+endmacro()

@@ -1,0 +1,27 @@
+# cmake -DROOT=... -DNAME=... -DPROGRAM=... -P run.cmake: what PROGRAM prints is the ```text block behind block NAME.
+
+include("${CMAKE_CURRENT_LIST_DIR}/fences.cmake")
+
+execute_process(COMMAND "${PROGRAM}" OUTPUT_VARIABLE output ERROR_VARIABLE errors RESULT_VARIABLE result)
+if(NOT result EQUAL 0)
+  message(NOTICE "${output}${errors}")
+  message(FATAL_ERROR "The program ${NAME} of README.md ends with ${result}.")
+endif()
+
+file(READ "${ROOT}/README.md" text)
+next_block(text)
+while(found AND NOT mark STREQUAL "test: ${NAME}")
+  next_block(text)
+endwhile()
+next_block(text)
+if(NOT found OR NOT language STREQUAL "text")
+  return()
+endif()
+foreach(variable IN ITEMS output body)
+  string(REGEX REPLACE "[ \t]+\n" "\n" ${variable} "${${variable}}\n")
+  string(STRIP "${${variable}}" ${variable})
+endforeach()
+if(NOT output STREQUAL body)
+  message(NOTICE "${output}\n\nis what the program prints, but README.md shows\n\n${body}\n")
+  message(FATAL_ERROR "The output of the program ${NAME} is not the one in README.md.")
+endif()
