@@ -1,0 +1,41 @@
+#include "allocations.hpp"
+
+// Clang's thread sanitizer brings an operator new that cannot be replaced: there nothing is counted.
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+long allocations() { return 0; }
+#define ATTEND_TEST_KEEPS_OPERATOR_NEW
+#endif
+#endif
+#if !defined(ATTEND_TEST_KEEPS_OPERATOR_NEW)
+
+#include <atomic>
+#include <cstddef>
+#include <cstdlib>
+#include <new>
+
+namespace {
+
+std::atomic<long> count{0};
+
+void* allocate(std::size_t bytes, std::size_t alignment) {
+  ++count;
+  std::size_t const whole = (bytes + alignment - 1) / alignment * alignment;
+  if (void* const memory = std::aligned_alloc(alignment, whole == 0 ? alignment : whole)) return memory;
+  throw std::bad_alloc();
+}
+
+}  // namespace
+
+long allocations() { return count; }
+
+void* operator new(std::size_t bytes) { return allocate(bytes, alignof(std::max_align_t)); }
+void* operator new(std::size_t bytes, std::align_val_t alignment) {
+  return allocate(bytes, static_cast<std::size_t>(alignment));
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
+
+#endif

@@ -1,0 +1,4 @@
+#pragma once
+
+/// Counts how often this program has asked for memory, from any thread (allocations.cpp replaces operator new).
+long allocations();
