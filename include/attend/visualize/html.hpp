@@ -15,6 +15,7 @@ namespace attend {
 struct HtmlOptions {
   std::string title = "Attention";
   std::string introduction = {};  // said under the title; a line break stays one
+  Index first_picture = 0;        // what is shown at first
   Index first_row = 0;            // the query whose links are shown at first
   Index largest_table = 2500;     // pictures of up to so many cells are also written as tables of numbers
 };
@@ -39,8 +40,9 @@ namespace detail {
   return "[" + list + "]";
 }
 
-[[nodiscard]] inline std::string weights_json(std::vector<Heatmap> const& pictures, Index first_row) {
-  std::string json = "{\"start\":" + std::to_string(first_row) + ",\"maps\":[";
+[[nodiscard]] inline std::string weights_json(std::vector<Heatmap> const& pictures, HtmlOptions const& options) {
+  std::string json = "{\"picture\":" + std::to_string(options.first_picture) +
+                     ",\"row\":" + std::to_string(options.first_row) + ",\"maps\":[";
   for (Heatmap const& picture : pictures) {
     Scale const scale = Scale::of(picture.values);
     json += (&picture == pictures.data() ? "" : ",") + std::string("{\"low\":") + exact_digits(scale.low) +
@@ -84,10 +86,12 @@ namespace detail {
 /// Tabs switch between them; a word of the text shows its links as lines, by pointer or by arrow keys. Without scripts
 /// the page is a list of pictures and tables.
 ///
-/// Throws   when two heatmaps have different tokens, or first_row is not one of theirs
+/// Throws   when two heatmaps have different tokens, or first_picture or first_row is not there
 /// Edge     no heatmaps: a page with its title; labels are text whatever they contain (`</script>`, control characters)
 /// Cost     4/3 byte a weight for the links, up to about 20 a cell for the picture, up to about 20 for the table
 [[nodiscard]] inline std::string to_html(std::vector<Heatmap> const& pictures, HtmlOptions const& options = {}) {
+  check(options.first_picture >= 0 && options.first_picture < std::max<Index>(1, static_cast<Index>(pictures.size())),
+        "to_html: first_picture is ", options.first_picture, " but there are ", pictures.size(), " pictures.");
   for (Heatmap const& picture : pictures) {
     check(picture.rows == pictures.front().rows && picture.columns == pictures.front().columns,
           "to_html: the heatmap \"", picture.title, "\" has other tokens than the first, \"", pictures.front().title,
@@ -113,9 +117,8 @@ namespace detail {
     html += "<a href=\"#picture-" + std::to_string(i) + "\">" + xml_escaped(pictures[i].title) + "</a>\n";
   html += "</nav>\n<main>\n";
   for (std::size_t i = 0; i < pictures.size(); ++i) html += detail::html_section(pictures[i], i, options);
-  return html + "</main>\n<script type=\"application/json\" id=\"weights\">" +
-         detail::weights_json(pictures, options.first_row) + "</script>\n<script>" + detail::page_script +
-         "</script>\n</body></html>\n";
+  return html + "</main>\n<script type=\"application/json\" id=\"weights\">" + detail::weights_json(pictures, options) +
+         "</script>\n<script>" + detail::page_script + "</script>\n</body></html>\n";
 }
 
 }  // namespace attend

@@ -26,25 +26,33 @@ inline constexpr char page_script[] = R"js("use strict";
   let active = 0, inward = false, chosen = null, pinned = false;
 
   // The text: one strip of tokens where queries and keys are the same words, otherwise one strip for each.
-  const panel = make("div", {id: "text"}), bar = make("div", {class: "bar"}), says = make("p", {id: "says", "aria-live": "polite"});
+  const panel = make("div", {id: "text"}), bar = make("div", {class: "bar"});
+  const says = make("p", {id: "says", "aria-live": "polite"});
   const arcs = make("svg", {id: "arcs", "aria-hidden": "true"});
-  const outward_button = make("button", {type: "button"}, "what it looks at"), inward_button = make("button", {type: "button"}, "what looks at it");
+  const outward_button = make("button", {type: "button"}, "what it looks at");
+  const inward_button = make("button", {type: "button"}, "what looks at it");
   const all_button = make("button", {type: "button", "aria-pressed": "false"}, "all pictures side by side");
-  bar.append(make("span", {class: "muted"}, "Point at a word, or use the arrow keys:"), outward_button, inward_button, all_button);
+  bar.append(make("span", {class: "muted"}, "Point at a word, or use the arrow keys:"));
+  bar.append(outward_button, inward_button, all_button);
   panel.append(bar);
   const strip = (labels, name, side) => {
     const line = make("div", {class: "strip", role: "group", "aria-label": name});
     if (!data.same) line.append(make("span", {class: "muted"}, name + " "));
     const tokens = labels.map((label, index) => {
-      const token = make("button", {type: "button", class: "token", dir: "auto", tabindex: index ? -1 : 0}, label || "∅");
+      const looks = {type: "button", class: "token", dir: "auto", tabindex: index ? -1 : 0};
+      const token = make("button", looks, label || "∅");
       token.addEventListener("pointerenter", () => pinned || choose(index, side));
       token.addEventListener("focus", () => pinned || choose(index, side));
-      token.addEventListener("click", () => { const again = pinned && chosen && chosen.index === index; choose(index, side); pinned = !again; });
+      token.addEventListener("click", () => {
+        const again = pinned && chosen && chosen.index === index;
+        choose(index, side);
+        pinned = !again;
+      });
       return token;
     });
     line.addEventListener("keydown", event => {
-      const at = tokens.indexOf(document.activeElement), last = tokens.length - 1;
-      const to = {ArrowRight: at + 1, ArrowDown: at + 1, ArrowLeft: at - 1, ArrowUp: at - 1, Home: 0, End: last}[event.key];
+      const at = tokens.indexOf(document.activeElement), last = tokens.length - 1, after = at + 1, before = at - 1;
+      const to = {ArrowRight: after, ArrowDown: after, ArrowLeft: before, ArrowUp: before, Home: 0, End: last}[event.key];
       if (at < 0 || to === undefined) return;
       event.preventDefault();
       const next = tokens[Math.min(Math.max(to, 0), last)];
@@ -60,7 +68,8 @@ inline constexpr char page_script[] = R"js("use strict";
   panel.append(says, arcs);
   document.querySelector("nav").after(panel);
 
-  const number = value => Number.isNaN(value) ? "not finite" : value === 0 ? "0" : (Math.abs(value) < 1e-3 ? value.toExponential(1) : value.toPrecision(2));
+  const number = value => Number.isNaN(value) ? "not finite" : value === 0 ? "0"
+                        : Math.abs(value) < 1e-3 ? value.toExponential(1) : value.toPrecision(2);
   function choose(index, side) {
     if (!data.same) inward = side === "column";
     chosen = {index};
@@ -74,28 +83,42 @@ inline constexpr char page_script[] = R"js("use strict";
     document.querySelectorAll(".mark").forEach(mark => mark.remove());
     arcs.replaceChildren();
     if (!chosen) return says.replaceChildren();
-    const map = maps[active], i = chosen.index, targets = inward ? queries : keys, source = (inward ? keys : queries)[i];
-    const links = targets.map((token, j) => ({token, j, weight: inward ? weight(map, j, i) : weight(map, i, j)})).filter(link => !(link.weight <= 0));
-    const most = Math.max(...links.map(link => link.weight).filter(Number.isFinite), 0) || 1;
-    links.sort((a, b) => b.weight - a.weight);
-    for (const link of links) if (Number.isFinite(link.weight)) link.token.classList.add("b" + Math.min(15, Math.floor(link.weight / most * 16)));
+    const map = maps[active], i = chosen.index;
+    const targets = inward ? queries : keys, source = (inward ? keys : queries)[i];
+    const links = targets.map((token, j) => ({token, j, weight: inward ? weight(map, j, i) : weight(map, i, j)}))
+                         .filter(link => !(link.weight <= 0));
+    // Widths and colours are relative to the strongest other word: most words like themselves best.
+    const largest = some => Math.max(...some.map(link => link.weight).filter(Number.isFinite), 0);
+    const most = largest(links.filter(link => link.token !== source)) || largest(links) || 1;
+    links.sort((a, b) => (b.weight || 0) - (a.weight || 0));
+    for (const link of links)
+      if (Number.isFinite(link.weight)) link.token.classList.add("b" + Math.min(15, Math.floor(link.weight / most * 16)));
     source.classList.add("source");
     // Lines for the links that can be told apart by their width.
-    const box = arcs.getBoundingClientRect(), top = token => { const r = token.getBoundingClientRect(); return [r.left + r.width / 2 - box.left, r.top - box.top]; };
+    const box = arcs.getBoundingClientRect();
+    const top = token => {
+      const place = token.getBoundingClientRect();
+      return [place.left + place.width / 2 - box.left, place.top - box.top];
+    };
     const [x, y] = top(source);
     for (const link of links.filter(link => link.weight > most / 50 && link.token !== source).slice(0, 40)) {
-      const [u, v] = top(link.token), part = link.weight / most, height = Math.min(y, v) - Math.min(34, 12 + Math.abs(u - x) / 14);
-      arcs.append(make("path", {d: `M${x} ${y}C${x} ${height} ${u} ${height} ${u} ${v}`, "stroke-width": 0.75 + 4 * part, opacity: 0.25 + 0.65 * part}));
+      const [u, v] = top(link.token), part = link.weight / most;
+      const height = Math.min(y, v) - Math.min(34, 12 + Math.abs(u - x) / 14);
+      const line = `M${x} ${y}C${x} ${height} ${u} ${height} ${u} ${v}`;
+      arcs.append(make("path", {d: line, "stroke-width": 0.75 + 4 * part, opacity: 0.25 + 0.65 * part}));
     }
     const name = inward ? data.columns[i] : data.rows[i], other = inward ? data.rows : data.columns;
-    says.replaceChildren(make("strong", {}, name), inward ? " is looked at by " : " looks at ", links.length ? "" : "nothing");
-    links.slice(0, 6).forEach((link, k) => says.append(k ? "  ·  " : "", make("span", {}, `${other[link.j]} ${number(link.weight)}`)));
+    says.replaceChildren(make("strong", {}, name), inward ? " is looked at by " : " looks at ");
+    links.slice(0, 6).forEach((link, k) =>
+      says.append(k ? "  ·  " : "", make("span", {}, `${other[link.j]} ${number(link.weight)}`)));
+    if (!links.length) says.append("nothing");
     sections.forEach(section => {
       const cells = section.querySelector(".cells");
       if (!cells) return;
-      const at = key => Number(cells.getAttribute(key)), high = at("height") / n, wide = at("width") / m;
-      cells.after(make("rect", inward ? {class: "mark", x: at("x") + i * wide, y: at("y"), width: wide, height: at("height")}
-                                      : {class: "mark", x: at("x"), y: at("y") + i * high, width: at("width"), height: high}));
+      const [x, y, width, height] = ["x", "y", "width", "height"].map(key => Number(cells.getAttribute(key)));
+      const line = inward ? {x: x + i * width / m, y, width: width / m, height}
+                          : {x, y: y + i * height / n, width, height: height / n};
+      cells.after(make("rect", {class: "mark", ...line}));
     });
   }
   function show(index) {
@@ -125,8 +148,9 @@ inline constexpr char page_script[] = R"js("use strict";
     if (!cells) return;
     cells.addEventListener("pointermove", event => {
       if (pinned) return;
-      const box = cells.getBoundingClientRect(), place = (at, from, size, count) => Math.min(count - 1, Math.max(0, Math.floor((at - from) / size * count)));
-      const i = place(event.clientY, box.top, box.height, n), j = place(event.clientX, box.left, box.width, m);
+      const box = cells.getBoundingClientRect();
+      const place = (part, count) => Math.min(count - 1, Math.max(0, Math.floor(part * count)));
+      const i = place((event.clientY - box.top) / box.height, n), j = place((event.clientX - box.left) / box.width, m);
       if (active !== k) show(k);
       choose(inward && data.same ? j : i, "row");
       says.append(make("br"), `${data.rows[i]} → ${data.columns[j]}: ${number(weight(maps[k], i, j))}`);
@@ -134,12 +158,20 @@ inline constexpr char page_script[] = R"js("use strict";
   });
   outward_button.addEventListener("click", () => { inward = false; draw(); });
   inward_button.addEventListener("click", () => { inward = true; draw(); });
-  all_button.addEventListener("click", () => { all_button.setAttribute("aria-pressed", root.classList.toggle("all")); draw(); });
-  addEventListener("keydown", event => { if (event.key === "Escape") { chosen = null; pinned = false; draw(); } });
+  all_button.addEventListener("click", () => {
+    all_button.setAttribute("aria-pressed", root.classList.toggle("all"));
+    draw();
+  });
+  addEventListener("keydown", event => {
+    if (event.key !== "Escape") return;
+    chosen = null;
+    pinned = false;
+    draw();
+  });
   addEventListener("resize", draw);
   root.classList.add("js");
-  choose(data.start, "row");
-  show(0);
+  choose(data.row, "row");
+  show(data.picture);
 })();
 )js";
 
