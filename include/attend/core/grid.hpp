@@ -98,9 +98,7 @@ class Grid {
 
  private:
   [[nodiscard]] static GridStrides contiguous(GridShape const& shape) {
-    return {shape.batch == 1 ? 0 : shape.heads * shape.rows * shape.columns,
-            shape.heads == 1 ? 0 : shape.rows * shape.columns, shape.rows == 1 ? 0 : shape.columns,
-            shape.columns == 1 ? 0 : 1};
+    return {shape.heads * shape.rows * shape.columns, shape.rows * shape.columns, shape.columns, 1};
   }
   static void check_size(Index size, Index wanted, std::string_view name, char const* what, char const* of,
                          char const* each) {

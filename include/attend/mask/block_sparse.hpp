@@ -8,7 +8,8 @@
 
 namespace attend {
 
-/// A query sees the keys of the blocks that a boolean matrix names: blocks(⌊row / block_rows⌋, ⌊column / block_columns⌋).
+/// A query sees the keys of the blocks that a boolean matrix names:
+/// blocks(⌊row / block_rows⌋, ⌊column / block_columns⌋).
 ///
 /// Made from an Eigen expression, which is copied and serves all heads, or from a `Grid` of bytes, one matrix a head
 /// if wanted.

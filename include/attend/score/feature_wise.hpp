@@ -19,7 +19,7 @@ struct SumAsItIs {
 
 }  // namespace detail
 
-/// score(q, k) = finish(sum),  where for each feature f  sum = combine(q_f, k_f, sum), from 0: a similarity of your own.
+/// score(q, k) = finish(sum), where sum = combine(q_f, k_f, sum) for each feature f, from 0: a similarity of your own.
 ///
 /// ```
 /// auto chebyshev = FeatureWise{[](auto q, auto k, auto sum) { return attend::max(sum, attend::abs(q - k)); },

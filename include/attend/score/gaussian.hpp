@@ -10,11 +10,12 @@
 
 namespace attend {
 
-/// score → score − (key − centre)² / (2 width²): under Softmax, weights times a Gaussian around a place, and normalised.
+/// score → score − (key − centre)² / (2 width²): under Softmax, weights times a Gaussian around a place, normalised.
 ///
 /// One centre serves all queries, or one a query is given (as `Grid` (batch, heads, n, 1), one for each head too).
 ///
-/// ≠ Luong's local attention multiplies after Softmax and does not normalise again; the weights then sum to less than 1.
+/// ≠ Luong's local attention, which multiplies after Softmax and does not normalise again: its weights sum to less
+/// than 1.
 ///
 /// Units    centre and width in tokens of the key's position; a centre may lie between two keys
 /// Throws   at the call, when the width is not positive and finite, or there are several centres but not one a query

@@ -49,7 +49,8 @@ class T5Bias : public RelativeBias<Scalar> {
                                                   Index max_distance) {
     Index const buckets = table.rows(), available = bidirectional ? buckets / 2 : buckets;
     check(available >= 2 && (!bidirectional || buckets % 2 == 0), "T5Bias: the table has ", buckets,
-          " buckets; it must have at least ", bidirectional ? "4, and as many for keys before the query as after it." : "2.");
+          " buckets; it must have at least ",
+          bidirectional ? "4, and as many for keys before the query as after it." : "2.");
     check(max_distance > available / 2, "T5Bias: max_distance is ", max_distance, " but the first ", available / 2,
           " distances have a bucket each; it must be larger.");
     Matrix<Scalar> lines(table.cols(), 2 * max_distance + 1);
