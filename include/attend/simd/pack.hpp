@@ -3,6 +3,7 @@
 #include <attend/core/position.hpp>
 #include <attend/simd/config.hpp>
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -76,10 +77,27 @@ class pack_mask {
   }
 
   friend ATTEND_INLINE pack_mask operator&&(pack_mask const& a, pack_mask const& b) {
-    return pack_mask(raw(a.bits_ & b.bits_));
+    return pack_mask(raw(a.opaque().bits_ & b.bits_));
   }
   friend ATTEND_INLINE pack_mask operator||(pack_mask const& a, pack_mask const& b) {
-    return pack_mask(raw(a.bits_ | b.bits_));
+    return pack_mask(raw(a.opaque().bits_ | b.bits_));
+  }
+  // One answer for all lanes joins many. Templates, so that a pack_mask is not turned into a bool to get here.
+  template <std::same_as<bool> Bool>
+  friend ATTEND_INLINE pack_mask operator&&(pack_mask const& a, Bool b) {
+    return a && pack_mask(b);
+  }
+  template <std::same_as<bool> Bool>
+  friend ATTEND_INLINE pack_mask operator&&(Bool a, pack_mask const& b) {
+    return pack_mask(a) && b;
+  }
+  template <std::same_as<bool> Bool>
+  friend ATTEND_INLINE pack_mask operator||(pack_mask const& a, Bool b) {
+    return a || pack_mask(b);
+  }
+  template <std::same_as<bool> Bool>
+  friend ATTEND_INLINE pack_mask operator||(Bool a, pack_mask const& b) {
+    return pack_mask(a) || b;
   }
   friend ATTEND_INLINE pack_mask operator&(pack_mask const& a, pack_mask const& b) { return a && b; }
   friend ATTEND_INLINE pack_mask operator|(pack_mask const& a, pack_mask const& b) { return a || b; }
@@ -90,8 +108,36 @@ class pack_mask {
   friend ATTEND_INLINE pack_mask operator==(pack_mask const& a, pack_mask const& b) { return !(a != b); }
 
  private:
+  /// The same bits, of which GCC does not know that they come from a comparison. It joins two comparisons before the
+  /// function is inlined where vectors of 64 bytes are, and then lane by lane: 1.4 instead of 0.18 ns a pair.
+  [[nodiscard]] ATTEND_INLINE pack_mask opaque() const {
+#if !defined(__clang__) && ATTEND_UNIT_LEVEL < 2
+    if constexpr (sizeof(raw) == 64) {
+      Integer all = -1;
+      asm("" : "+r"(all));
+      return pack_mask(raw(bits_ ? all - raw{} : raw{}));
+    }
+#endif
+    return *this;
+  }
+
   raw bits_;
 };
+
+namespace pack_detail {
+
+/// 0, 1, 2, …: loaded, because Clang 14 would count it up anew in every vector.
+template <class Number, int lanes>
+struct Ramp {
+  Number lane[lanes];
+  constexpr Ramp() : lane{} {
+    for (int i = 0; i < lanes; ++i) lane[i] = static_cast<Number>(i);
+  }
+};
+template <class Number, int lanes>
+inline constexpr Ramp<Number, lanes> ramp;
+
+}  // namespace pack_detail
 
 /// `lanes` numbers that are computed on together: what a user's score or mask function is called with.
 ///
@@ -134,9 +180,7 @@ class pack {
 
   /// first, first + 1, …
   [[nodiscard]] static ATTEND_INLINE pack consecutive(Number first) {
-    raw value = first - raw{};
-    for (int lane = 0; lane < lanes; ++lane) value[lane] += static_cast<Number>(lane);
-    return pack(value);
+    return load(pack_detail::ramp<Number, lanes>.lane) + pack(first);
   }
 
   // By reference: a raw vector that is returned makes GCC warn at the end of the unit, where no pragma reaches.
