@@ -33,6 +33,7 @@ struct Block {
   Index first;                     // query of the unit that the block begins with
   int count;                       // queries
   Number const* packed_keys;       // of the whole segment, or null
+  Number const* packed_values;     // likewise
   Number const* packed_query_map;  // by pack_matrix, or null
   Number const* packed_key_map;
 

@@ -47,11 +47,20 @@ template <class Number, class Storage>
 }
 
 /// Up to `columns` tokens to the first columns of `target` [feature][target_stride], each times its factor; a null
-/// token leaves zeros.
+/// token leaves zeros. Tokens that lie side by side in memory (column-major) are read across, without a transposition.
 template <int columns, class Number, int lanes, class Storage>
 ATTEND_INLINE void transpose_tokens(Storage const* const (&token)[lanes], Index stride, Index features,
                                     pack<Number, lanes> const& factor, Number* target, Index target_stride) {
   using Raw = raw_vector<Number, lanes>;
+  bool adjacent = stride != 1 && token[0] != nullptr;
+  for (int i = 1; i < lanes; ++i) adjacent = adjacent && token[i] == token[0] + i;
+  if (adjacent) {
+    for (Index f = 0; f < features; ++f) {
+      Raw const x = load_as<lanes>(token[0] + f * stride).value() * factor.value();
+      std::memcpy(target + f * target_stride, &x, columns * sizeof(Number));
+    }
+    return;
+  }
   for (Index f = 0; f < features; f += lanes) {
     Raw square[lanes];
     for (int i = 0; i < lanes; ++i)

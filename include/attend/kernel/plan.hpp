@@ -1,6 +1,6 @@
 #pragma once
 
-#include <attend/kernel/scratch.hpp>
+#include <attend/kernel/values.hpp>
 
 #include <algorithm>
 
@@ -21,7 +21,8 @@ struct Unit {
   Index pack_tasks = 0;  // key tiles to pack ahead; 0 where the only block packs its own
   Index first_task = 0;  // counted from the wave's first
   Index first_pack = 0;
-  Index packed = 0;  // where its packed keys begin
+  Index packed = 0;         // where its packed keys begin
+  Index packed_values = 0;  // and its copied values, where they cannot be read in place
 };
 
 /// Units whose packed keys are in memory at the same time. Results do not depend on how units fall into waves.
@@ -63,11 +64,16 @@ class Plan {
     wave.units = wave.tasks = wave.pack_tasks = wave.packed = 0;
     for (Index u = first; u < units() && wave.units < Wave::most_units; ++u) {
       Unit unit = unit_at(u);
-      Index const packed = unit.pack_tasks == 0 ? 0 : round_up(unit.segment.keys, T::panel) * call_.features.count;
+      Index const keys = unit.pack_tasks == 0 ? 0 : round_up(unit.segment.keys, T::panel) * call_.features.count;
+      Index const values = unit.pack_tasks == 0 || reads_values_in_place<T>(call_)
+                               ? 0
+                               : unit.segment.keys * round_up(call_.value.dim(), T::lanes);
+      Index const packed = keys + round_up(values, T::panel);
       if (wave.units > 0 && (wave.packed + packed > most_packed || wave.tasks >= 32 * workers_)) break;
       unit.first_task = wave.tasks;
       unit.first_pack = wave.pack_tasks;
       unit.packed = wave.packed;
+      unit.packed_values = wave.packed + keys;
       wave.tasks += unit.tasks;
       wave.pack_tasks += unit.pack_tasks;
       wave.packed += packed;

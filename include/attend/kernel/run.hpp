@@ -76,14 +76,14 @@ std::size_t run_on(Call const& call, Index segments, SegmentOf const& segment_of
       executor.for_each(wave.pack_tasks, [&](Index task) {
         Unit const& mine = wave.unit_of_pack(task);
         Slots::Lease const lease(slots);
-        PackAhead<Call>{call,
-                        mine,
-                        (task - mine.first_pack) * T::tile,
-                        memory.maps,
-                        memory.packed,
-                        memory.slots + static_cast<std::size_t>(lease.slot()) * memory.slot_size,
-                        plan.most_rows(),
-                        plan.most_keys()}
+        PackAhead<purpose, Call>{call,
+                                 mine,
+                                 (task - mine.first_pack) * T::tile,
+                                 memory.maps,
+                                 memory.packed,
+                                 memory.slots + static_cast<std::size_t>(lease.slot()) * memory.slot_size,
+                                 plan.most_rows(),
+                                 plan.most_keys()}
             .template run<Set>();
       });
     if (wave.tasks > 0)

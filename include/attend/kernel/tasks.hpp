@@ -32,8 +32,8 @@ struct PackMaps {
   }
 };
 
-/// Packs one tile of a unit's keys ahead of its blocks.
-template <class Call>
+/// Packs one tile of a unit's keys ahead of its blocks, and copies its values where they cannot be read in place.
+template <Purpose purpose, class Call>
 struct PackAhead {
   Call const& call;
   Unit const& unit;
@@ -48,8 +48,13 @@ struct PackAhead {
     using T = Tiling<Set, typename Call::Number>;
     Carver carver(memory);
     Scratch<T, Call> const scratch(carver, call, most_rows, most_keys, true, reads_values_in_place<T>(call));
-    enter<Set>(PackTile<Call>{call, unit.segment, unit.key_head, tile, std::min(T::tile, unit.segment.keys - tile),
-                              maps.key, packed + unit.packed + tile * call.features.count, scratch.room});
+    Index const keys = std::min(T::tile, unit.segment.keys - tile);
+    enter<Set>(PackTile<Call>{call, unit.segment, unit.key_head, tile, keys, maps.key,
+                              packed + unit.packed + tile * call.features.count, scratch.room});
+    if (purpose == Purpose::output && !reads_values_in_place<T>(call))
+      enter<Set>(CopyValues<Call>{
+          call.value.head(unit.segment.batch, unit.key_head).middle_rows(unit.segment.key + tile, keys),
+          packed + unit.packed_values + tile * scratch.value_stride, scratch.value_stride});
   }
 };
 
@@ -73,15 +78,17 @@ struct AttendBlock {
     Index const number = unit.tasks - 1 - task;
     Index const from = number / unit.blocks * unit.block_rows + number % unit.blocks * T::block;
     Index const left = unit.block_rows - number % unit.blocks * T::block;
-    Block<T, Call> const block{call,
-                               unit.segment,
-                               scratch,
-                               unit.key_head,
-                               from,
-                               static_cast<int>(std::min<Index>(T::block, left)),
-                               unit.pack_tasks > 0 ? packed + unit.packed : nullptr,
-                               maps.query,
-                               maps.key};
+    Block<T, Call> const block{
+        call,
+        unit.segment,
+        scratch,
+        unit.key_head,
+        from,
+        static_cast<int>(std::min<Index>(T::block, left)),
+        unit.pack_tasks > 0 ? packed + unit.packed : nullptr,
+        unit.pack_tasks > 0 && !reads_values_in_place<T>(call) ? packed + unit.packed_values : nullptr,
+        maps.query,
+        maps.key};
     if constexpr (purpose == Purpose::output)
       forward_block<T>(block);
     else

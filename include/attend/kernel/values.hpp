@@ -23,19 +23,49 @@ template <class T, class Call>
          call.value.dim() % T::lanes == 0;
 }
 
+/// Copies the values of some keys to numbers [key][stride], zeros behind the last feature. Column-major values are
+/// transposed in squares, so that memory is read along its lines.
+template <class Call>
+struct CopyValues {
+  using Number = typename Call::Number;
+
+  View<typename Call::Value> values;  // (keys, e)
+  Number* target;
+  Index stride;
+
+  template <class Set>
+  ATTEND_INLINE void run() const {
+    constexpr int lanes = Tiling<Set, Number>::lanes;
+    using Raw = raw_vector<Number, lanes>;
+    bool const across = values.row_stride == 1 && values.column_stride != 1;
+    Index const whole = across ? values.rows / lanes * lanes : 0;
+    for (Index j = 0; j < whole; j += lanes)
+      for (Index f = 0; f < stride; f += lanes) {
+        Raw square[lanes];
+        for (int i = 0; i < lanes; ++i)
+          square[i] =
+              f + i < values.columns ? load_as<lanes>(values.data + j + (f + i) * values.column_stride).value() : Raw{};
+        transpose<Number, lanes>(square);
+        for (int i = 0; i < lanes; ++i) store(target + (j + i) * stride + f, square[i]);
+      }
+    for (Index j = whole; j < values.rows; ++j)
+      for (Index f = 0; f < stride; f += lanes)
+        load_some<Number, lanes>(values.row(j) + f * values.column_stride, values.column_stride, values.columns - f)
+            .store(target + j * stride + f);
+  }
+};
+
 template <class T, class Block>
 [[nodiscard]] ATTEND_INLINE ValueTile<typename Block::Number> value_tile(Block const& block, Index tile, Index keys) {
+  using Call = typename Block::Call;
   using Number = typename Block::Number;
-  auto const view = block.call.value.head(block.segment.batch, block.key_head);
-  auto const* const from = view.row(block.segment.key + tile);
-  if constexpr (std::is_same_v<typename Block::Call::Value, Number>)
-    if (reads_values_in_place<T>(block.call)) return {from, view.row_stride, keys};
-  Index const stride = block.scratch.value_stride, e = view.columns;
-  for (Index j = 0; j < keys; ++j)
-    for (Index f = 0; f < e; f += T::lanes)
-      store(block.scratch.values + j * stride + f,
-            load_some<Number, T::lanes>(from + j * view.row_stride + f * view.column_stride, view.column_stride, e - f)
-                .value());
+  Index const stride = block.scratch.value_stride;
+  if (block.packed_values != nullptr) return {block.packed_values + tile * stride, stride, keys};
+  auto const values =
+      block.call.value.head(block.segment.batch, block.key_head).middle_rows(block.segment.key + tile, keys);
+  if constexpr (std::is_same_v<typename Call::Value, Number>)
+    if (reads_values_in_place<T>(block.call)) return {values.data, values.row_stride, keys};
+  enter<typename T::Set>(CopyValues<Call>{values, block.scratch.values, stride});
   return {block.scratch.values, stride, keys};
 }
 
