@@ -37,7 +37,7 @@ function(plant name expected)
 endfunction()
 
 plant(sound "")
-plant(upwards "core may not know simd" attend/core/types.hpp "#include <attend/simd/config.hpp>" attend/simd/config.hpp "")
+plant(upwards "core may not know simd" attend/core/types.hpp "#include <attend/core/config.hpp>" attend/simd/config.hpp "")
 plant(siblings "mask may not know score" attend/mask/causal.hpp "#  include <attend/score/dot.hpp>")
 plant(siblings_by_contents "mask may not know score" attend/mask/causal.hpp "#include <attend/score.hpp>")
 plant(relative "mask may not know score" attend/mask/causal.hpp "#include \"../score/dot.hpp\"")
@@ -50,5 +50,5 @@ plant(front_door_from_kernel "kernel may not know attention" attend/kernel/forwa
 plant(edge_in_contents "attend may not know io" attend/attend.hpp "#include <attend/io/npy.hpp>" attend/io/npy.hpp "")
 plant(unknown_folder "does not know" attend/utils/common.hpp "#pragma once")
 plant(missing_header "does not exist" attend/score/dot.hpp "#include <attend/score/gone.hpp>")
-plant(circle "There is a circle" attend/simd/config.hpp "#include <attend/simd/pack.hpp>"
-  attend/simd/pack.hpp "#include <attend/simd/config.hpp>")
+plant(circle "There is a circle" attend/core/config.hpp "#include <attend/simd/pack.hpp>"
+  attend/simd/pack.hpp "#include <attend/core/config.hpp>")

@@ -2,8 +2,8 @@
 
 #include <attend/core/call_shape.hpp>
 #include <attend/core/check.hpp>
+#include <attend/core/config.hpp>
 #include <attend/core/position.hpp>
-#include <attend/simd/config.hpp>
 
 #include <limits>
 #include <memory>

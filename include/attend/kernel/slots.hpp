@@ -1,7 +1,7 @@
 #pragma once
 
+#include <attend/core/config.hpp>
 #include <attend/core/types.hpp>
-#include <attend/simd/config.hpp>
 
 #include <array>
 #include <atomic>

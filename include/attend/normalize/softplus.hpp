@@ -3,7 +3,7 @@
 #include <attend/core/call_shape.hpp>
 #include <attend/core/math.hpp>
 #include <attend/normalize/family.hpp>
-#include <attend/simd/config.hpp>
+#include <attend/core/config.hpp>
 
 namespace attend {
 

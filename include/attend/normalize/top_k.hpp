@@ -4,7 +4,7 @@
 #include <attend/core/check.hpp>
 #include <attend/core/math.hpp>
 #include <attend/normalize/family.hpp>
-#include <attend/simd/config.hpp>
+#include <attend/core/config.hpp>
 
 #include <bit>
 #include <cmath>

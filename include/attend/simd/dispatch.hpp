@@ -1,7 +1,7 @@
 #pragma once
 
 #include <attend/core/check.hpp>
-#include <attend/simd/config.hpp>
+#include <attend/core/config.hpp>
 
 #include <atomic>
 #include <cstdlib>
@@ -68,8 +68,7 @@ inline std::atomic<int>& chosen_isa() {
 ///
 /// Throws   when the machine lacks it
 inline void use_isa(Isa isa) {
-  check(isa <= machine_isa(), "use_isa: this machine has only ", isa_name(machine_isa()), ", not ", isa_name(isa),
-        ".");
+  check(isa <= machine_isa(), "use_isa: this machine has only ", isa_name(machine_isa()), ", not ", isa_name(isa), ".");
   detail::chosen_isa().store(static_cast<int>(isa), std::memory_order_relaxed);
 }
 

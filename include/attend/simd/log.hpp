@@ -47,8 +47,8 @@ struct log_constants<double> {
   }
 };
 
-/// log(1 + f) for −1/3 ≤ f ≤ 1: 2·artanh(s), s = f / (2 + f), written as f − s·(f − s²·tail), in which the rounding of s
-/// weighs little.
+/// log(1 + f) for −1/3 ≤ f ≤ 1: 2·artanh(s), s = f / (2 + f), written as f − s·(f − s²·tail), in which the rounding of
+/// s weighs little.
 template <class Number, int lanes>
 [[nodiscard]] ATTEND_INLINE pack<Number, lanes> log_near_one(pack<Number, lanes> const& f) {
   using Pack = pack<Number, lanes>;

@@ -1,7 +1,7 @@
 #pragma once
 
+#include <attend/core/config.hpp>
 #include <attend/core/position.hpp>
-#include <attend/simd/config.hpp>
 
 #include <concepts>
 #include <cstddef>
@@ -161,7 +161,9 @@ class pack {
   }
   template <class Other>
     requires is_plain_number<Other>
-  ATTEND_INLINE pack(Other x) { broadcast(static_cast<Number>(x), value_); }
+  ATTEND_INLINE pack(Other x) {
+    broadcast(static_cast<Number>(x), value_);
+  }
   /// Whole numbers become reals of the same width, never the other way round.
   template <class Integer>
     requires(std::is_integral_v<Integer> && std::is_floating_point_v<Number> && sizeof(Integer) == sizeof(Number))
@@ -233,23 +235,24 @@ using common_pack_t = typename common_pack<Left, Right>::type;
 }  // namespace pack_detail
 
 // The operators of numbers, lane by lane, between packs and between a pack and a plain number.
-#define ATTEND_PACK_OPERATOR(op)                                                                        \
-  template <class Left, class Right>                                                                    \
-    requires(is_pack<Left> || is_pack<Right>)                                                           \
-  ATTEND_INLINE auto operator op(Left const& a, Right const& b)->pack_detail::common_pack_t<Left, Right> {   \
-    using Pack = pack_detail::common_pack_t<Left, Right>;                                                    \
-    return Pack(typename Pack::raw(Pack(a).value() op Pack(b).value()));                                \
-  }                                                                                                     \
-  template <class Number, int lanes, class Right>                                                       \
-  ATTEND_INLINE pack<Number, lanes>& operator op##=(pack<Number, lanes>& a, Right const& b) {           \
-    return a = a op b;                                                                                  \
+#define ATTEND_PACK_OPERATOR(op)                                                                           \
+  template <class Left, class Right>                                                                       \
+    requires(is_pack<Left> || is_pack<Right>)                                                              \
+  ATTEND_INLINE auto operator op(Left const& a, Right const& b)->pack_detail::common_pack_t<Left, Right> { \
+    using Pack = pack_detail::common_pack_t<Left, Right>;                                                  \
+    return Pack(typename Pack::raw(Pack(a).value() op Pack(b).value()));                                   \
+  }                                                                                                        \
+  template <class Number, int lanes, class Right>                                                          \
+  ATTEND_INLINE pack<Number, lanes>& operator op##=(pack<Number, lanes>& a, Right const& b) {              \
+    return a = a op b;                                                                                     \
   }
-#define ATTEND_PACK_COMPARISON(op)                                                                              \
-  template <class Left, class Right>                                                                            \
-    requires(is_pack<Left> || is_pack<Right>)                                                                   \
-  ATTEND_INLINE auto operator op(Left const& a, Right const& b)->typename pack_detail::common_pack_t<Left, Right>::mask { \
-    using Pack = pack_detail::common_pack_t<Left, Right>;                                                            \
-    return typename Pack::mask(typename Pack::mask::raw(Pack(a).value() op Pack(b).value()));                   \
+#define ATTEND_PACK_COMPARISON(op)                                                            \
+  template <class Left, class Right>                                                          \
+    requires(is_pack<Left> || is_pack<Right>)                                                 \
+  ATTEND_INLINE auto operator op(Left const& a, Right const& b)                               \
+      ->typename pack_detail::common_pack_t<Left, Right>::mask {                              \
+    using Pack = pack_detail::common_pack_t<Left, Right>;                                     \
+    return typename Pack::mask(typename Pack::mask::raw(Pack(a).value() op Pack(b).value())); \
   }
 ATTEND_PACK_OPERATOR(+)
 ATTEND_PACK_OPERATOR(-)

@@ -49,9 +49,10 @@ struct tanh_constants<double> {
 ///
 ///   tanh(x) = (s·(1 + t) − (1 − t)) / (s·(1 + t) + (1 − t)) = ((s + 1)·t + (s − 1)) / ((s − 1)·t + (s + 1))
 ///
-/// For n = 0 it is t itself, for large n numerator and denominator become the same number: small and saturated x need no
-/// path of their own. −n swaps s and 1/s, a power of two, so the function is odd to the last bit. A rational function
-/// of x² of the same length was tried: no faster on AVX-512 (both wait for the division), up to 6 ulp off, and above 1.
+/// For n = 0 it is t itself, for large n numerator and denominator become the same number: small and saturated x need
+/// no path of their own. −n swaps s and 1/s, a power of two, so the function is odd to the last bit. A rational
+/// function of x² of the same length was tried: no faster on AVX-512 (both wait for the division), up to 6 ulp off, and
+/// above 1.
 ///
 /// Error    at most 2.6 ulp for every float, 2.7 for doubles
 /// Edge     tanh(±∞) = ±1, |tanh| ≤ 1 everywhere, tanh(x) = x for |x| < 10⁻⁴, signed zeros and NaN are kept
