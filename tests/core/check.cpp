@@ -11,7 +11,8 @@ namespace at = attend;
 
 TEST(Check, JoinsItsPartsToASentence) {
   try {
-    at::check(false, "q has ", 64, " columns, ", std::string("k"), " has ", 32L, ", scale ", 0.125f, ", ", true, ' ', std::string_view("end"), '.');
+    at::check(false, "q has ", 64, " columns, ", std::string("k"), " has ", 32L, ", scale ", 0.125f, ", ", true, ' ',
+              std::string_view("end"), '.');
     FAIL();
   } catch (at::Error const& error) {
     EXPECT_STREQ(error.what(), "q has 64 columns, k has 32, scale 0.125, true end.");

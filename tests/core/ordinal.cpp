@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <atomic>
 #include <cmath>
 #include <limits>
 #include <type_traits>
@@ -69,6 +70,16 @@ TEST(Ordinal, IndexesArraysAndFillsContainers) {
   std::vector<Ordinal> all;
   for (Index i = 0; i < 10; ++i) all.push_back(i);  // iterators of our types must stay what they are
   EXPECT_EQ(all.back(), 9);
+}
+
+TEST(Ordinal, LeavesOtherTypesAlone) {
+  using namespace attend;  // as an impatient user would
+  std::atomic<int> number{1};
+  EXPECT_TRUE(number < 2 && 0 < number);
+  std::vector<Ordinal> all(4);
+  EXPECT_EQ(all.end() - all.begin(), 4);
+  EXPECT_EQ(all.begin() + 1 - all.begin(), 1);
+  EXPECT_TRUE(all.begin() < all.end());
 }
 
 TEST(Math, OfPlainNumbersIsThatOfTheStandardLibrary) {

@@ -6,7 +6,8 @@ namespace at = attend;
 using at::Coverage;
 
 TEST(Tile, KnowsThePositionOfEachOfItsPairs) {
-  at::Tile const tile{.query = 10, .queries = 3, .key = 100, .keys = 4, .start = 5, .row = 2, .column = 50, .head = 6, .batch = 7};
+  at::Tile const tile{
+      .query = 10, .queries = 3, .key = 100, .keys = 4, .start = 5, .row = 2, .column = 50, .head = 6, .batch = 7};
   EXPECT_EQ(tile.last_query(), 12);
   EXPECT_EQ(tile.last_key(), 103);
   at::Position<> const p = tile.at(2, 3);

@@ -22,7 +22,8 @@ struct Axis {
 };
 
 std::vector<Axis> const axes = {
-    {"seed", [](Index i, Index j) { return at::random_bits(at::random_stream(static_cast<std::uint64_t>(i), 1, 2, j), 3); }},
+    {"seed",
+     [](Index i, Index j) { return at::random_bits(at::random_stream(static_cast<std::uint64_t>(i), 1, 2, j), 3); }},
     {"batch", [](Index i, Index j) { return at::random_bits(at::random_stream(5, i, 2, j), 3); }},
     {"head", [](Index i, Index j) { return at::random_bits(at::random_stream(5, 1, i, j), 3); }},
     {"query", [](Index i, Index j) { return at::random_bits(at::random_stream(5, 1, j, i), 3); }},
@@ -115,8 +116,9 @@ TEST(Random, DoesNotTellOfTheSameKeyInNeighbouringRows) {
 TEST(Random, ChangesEveryBitWithProbabilityOneHalfWhenAnyBitOfAnInputChanges) {
   Index const trials = 2048;
   auto const bits_of = [](std::array<std::uint64_t, 5> const& in) {
-    return at::random_bits(at::random_stream(in[0], static_cast<Index>(in[1]), static_cast<Index>(in[2]), static_cast<Index>(in[3])),
-                           static_cast<Index>(in[4]));
+    return at::random_bits(
+        at::random_stream(in[0], static_cast<Index>(in[1]), static_cast<Index>(in[2]), static_cast<Index>(in[3])),
+        static_cast<Index>(in[4]));
   };
   double worst = 0;
   for (std::size_t input = 0; input < 5; ++input)

@@ -60,9 +60,7 @@ TEST(ThreadPool, RunsANestedCallOnTheThreadOfItsTask) {
 TEST(ThreadPool, WorksInsideATaskOfAnotherPool) {
   at::ThreadPool outer(3), inner(2);
   std::atomic<Index> sum{0};
-  outer.for_each(10, [&](Index) {
-    inner.for_each(10, [&](Index) { outer.for_each(10, [&](Index) { ++sum; }); });
-  });
+  outer.for_each(10, [&](Index) { inner.for_each(10, [&](Index) { outer.for_each(10, [&](Index) { ++sum; }); }); });
   EXPECT_EQ(sum, 1000);
 }
 

@@ -44,7 +44,8 @@ TEST(Workspace, GivesItsMemoryBackOnRelease) {
 
 TEST(Workspace, MovesAndDoesNotCopy) {
   static_assert(!std::is_copy_constructible_v<at::Workspace> && !std::is_copy_assignable_v<at::Workspace>);
-  static_assert(std::is_nothrow_move_constructible_v<at::Workspace> && std::is_nothrow_move_assignable_v<at::Workspace>);
+  static_assert(std::is_nothrow_move_constructible_v<at::Workspace> &&
+                std::is_nothrow_move_assignable_v<at::Workspace>);
   at::Workspace first(100);
   std::byte* const memory = first.reserve(1);
   at::Workspace second(std::move(first));

@@ -31,8 +31,7 @@ void returns_after_the_last_task(Executor& executor) {
   std::vector<Index> squares(5000);
   for (int round = 0; round < 20; ++round) {
     executor.for_each(5000, [&](Index task) { squares[static_cast<std::size_t>(task)] = task * task + round; });
-    for (Index task = 0; task < 5000; ++task)
-      ASSERT_EQ(squares[static_cast<std::size_t>(task)], task * task + round);
+    for (Index task = 0; task < 5000; ++task) ASSERT_EQ(squares[static_cast<std::size_t>(task)], task * task + round);
   }
 }
 
@@ -53,9 +52,8 @@ void takes_functions_of_any_kind(Executor& executor) {
 template <class Executor>
 void runs_nested_calls(Executor& executor) {
   std::atomic<Index> inner{0};
-  executor.for_each(16, [&](Index) {
-    executor.for_each(8, [&](Index) { executor.for_each(3, [&](Index) { ++inner; }); });
-  });
+  executor.for_each(
+      16, [&](Index) { executor.for_each(8, [&](Index) { executor.for_each(3, [&](Index) { ++inner; }); }); });
   EXPECT_EQ(inner, 16 * 8 * 3);
 }
 

@@ -65,6 +65,7 @@ TEST(GumbelMax, PerturbsPacksAsNumbers) {
     float const wanted = normalizer.perturb(1.25f, one);
     EXPECT_NEAR(found[lane], wanted, 1e-6f * (1 + std::abs(wanted)));
     EXPECT_NEAR(static_cast<double>(wanted), normalizer.perturb(1.25, one), 1e-6 * (1 + std::abs(wanted)));
+    EXPECT_EQ(normalizer.perturb(1.25, one), 1.25 / 0.7 + attend::gumbel(99, 2, 1, 5, 40 + lane));
   }
 }
 

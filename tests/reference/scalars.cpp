@@ -21,6 +21,9 @@ namespace reference = attend::reference;
 using at::Index;
 using Eigen::MatrixXd;
 
+// In the functions below a scalar's own are found by its type, those of plain numbers by these names.
+using at::abs, at::exp, at::log, at::sqrt, at::tanh;
+
 MatrixXd random(Index rows, Index columns, unsigned seed) {
   std::srand(seed);
   return MatrixXd::Random(rows, columns);
@@ -40,6 +43,12 @@ void for_each_kind(Check const& check) {
   check(at::Sparsemax{}, at::Euclidean{0.5}, at::SlidingWindow{2, 1});
   check(at::Entmax15{}, at::L1{0.5});
   check(at::TopK{3}, at::Location<double>{random(5, 3, 11)});
+  check(at::Softmax{}, at::FeatureWise{[](auto a, auto b, auto sum) { return sum + abs(a - b) * (a * a + b * b); },
+                                       [](auto sum) { return 1.0 - 2.0 * tanh(sum / 4.0); }});
+  check(at::Softmax{}, at::T5Bias<double>{random(8, 1, 12)}, at::Gaussian{1.5, 2}, [](auto score, auto p) {
+    auto const bent = at::select(p.query - p.key > 2, score * score, log(exp(score) + 2.0));
+    return bent * tanh(score) + sqrt(abs(score) + 1.0) - score * p.head + 0.1 * p.key;
+  });
   check(at::Argmax{}, at::ScaledDot{2});
   check(at::GumbelMax{3}, at::ScaledDot{2});
 }

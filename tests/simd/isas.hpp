@@ -11,7 +11,8 @@
 
 /// The one that ATTEND_ISA names, or all that this machine has.
 inline std::vector<attend::Isa> isas() {
-  if (char const* const wish = std::getenv("ATTEND_ISA"); wish != nullptr && *wish != '\0') return {attend::active_isa()};
+  if (char const* const wish = std::getenv("ATTEND_ISA"); wish != nullptr && *wish != '\0')
+    return {attend::active_isa()};
   std::vector<attend::Isa> all;
   for (attend::Isa const isa : {attend::Isa::baseline, attend::Isa::v3, attend::Isa::v4})
     if (isa <= attend::machine_isa()) all.push_back(isa);
@@ -34,10 +35,10 @@ struct Apply {
   ATTEND_INLINE void run() const {
     constexpr int lanes = lanes_of<Set, Out>;
     for (std::size_t i = 0; i < count; i += lanes) {
-      attend::pack<Out, lanes> const result =
-          std::apply([&](In const*... from) __attribute__((always_inline)) {
-            return function(attend::pack<In, lanes>::load(from + i)...);
-          }, in);
+      attend::pack<Out, lanes> const result = std::apply(
+          [&](In const*... from)
+              __attribute__((always_inline)) { return function(attend::pack<In, lanes>::load(from + i)...); },
+          in);
       result.store(out + i);
     }
   }

@@ -82,13 +82,14 @@ TEST(Exp, OfDoublesIsWithinOneUlp) {
 TEST(Exp, IsExactWhereItShouldBe) {
   expect_exactly<ExpNonpositive>({-infinite, -huge, -104.f, -103.98f, -0.f, 0.f, -tiny, not_a_number, -not_a_number},
                                  {0, 0, 0, 0, 1, 1, 1, not_a_number, not_a_number});
-  expect_exactly<Exp>({-infinite, -huge, -104.f, -0.f, 0.f, tiny, -tiny, 89.f, huge, infinite, not_a_number, 0x1.62e42ep6f},
-                      {0, 0, 0, 1, 1, 1, 1, infinite, infinite, infinite, not_a_number, 0x1.ffff08p127f});
+  expect_exactly<Exp>(
+      {-infinite, -huge, -104.f, -0.f, 0.f, tiny, -tiny, 89.f, huge, infinite, not_a_number, 0x1.62e42ep6f},
+      {0, 0, 0, 1, 1, 1, 1, infinite, infinite, infinite, not_a_number, 0x1.ffff08p127f});
 }
 
 TEST(Log, OfFloatsIsWithinOneUlp) { expect_floats_within<Log>(1.0, 1021); }
 
-TEST(Log, OfDoublesIsWithinTwoUlp) {
+TEST(Log, OfDoublesIsWithinOneAndAHalfUlp) {
   expect_doubles_within<Log>(1.5, [](long double x) { return std::log(x); });
 }
 
@@ -97,15 +98,16 @@ TEST(Log, IsExactWhereItShouldBe) {
                       {-infinite, -infinite, 0.f, infinite, not_a_number, not_a_number, not_a_number, not_a_number});
 }
 
-TEST(Tanh, OfFloatsIsWithinTwoAndAHalfUlp) { expect_floats_within<Tanh>(2.5, 1021); }
+TEST(Tanh, OfFloatsIsWithinThreeUlp) { expect_floats_within<Tanh>(2.8, 1021); }
 
 TEST(Tanh, OfDoublesIsWithinThreeUlp) {
-  expect_doubles_within<Tanh>(3.0, [](long double x) { return std::tanh(x); });
+  expect_doubles_within<Tanh>(2.8, [](long double x) { return std::tanh(x); });
 }
 
 TEST(Tanh, IsExactWhereItShouldBe) {
-  expect_exactly<Tanh>({0.f, -0.f, tiny, -tiny, 1e-30f, 1e-4f, 9.02f, -9.02f, huge, -huge, infinite, -infinite, not_a_number},
-                       {0.f, -0.f, tiny, -tiny, 1e-30f, 1e-4f, 1, -1, 1, -1, 1, -1, not_a_number});
+  expect_exactly<Tanh>(
+      {0.f, -0.f, tiny, -tiny, 1e-30f, 1e-4f, 9.02f, -9.02f, huge, -huge, infinite, -infinite, not_a_number},
+      {0.f, -0.f, tiny, -tiny, 1e-30f, 1e-4f, 1, -1, 1, -1, 1, -1, not_a_number});
 }
 
 namespace {
@@ -143,32 +145,41 @@ TEST(Tanh, IsOddToTheLastBitAndNeverLeavesOne) {
 TEST(Sigmoid, OfFloatsIsWithinTwoAndAHalfUlp) { expect_floats_within<Sigmoid>(2.5, 1021); }
 
 TEST(Sigmoid, OfDoublesIsWithinTwoAndAHalfUlp) {
-  expect_doubles_within<Sigmoid>(2.5, [](long double x) { return x < 0 ? std::exp(x) / (1 + std::exp(x)) : 1 / (1 + std::exp(-x)); });
+  expect_doubles_within<Sigmoid>(
+      2.5, [](long double x) { return x < 0 ? std::exp(x) / (1 + std::exp(x)) : 1 / (1 + std::exp(-x)); });
 }
 
 TEST(Sigmoid, IsExactWhereItShouldBe) {
-  expect_exactly<Sigmoid>({0.f, -0.f, infinite, -infinite, huge, -huge, 20.f, not_a_number}, {0.5f, 0.5f, 1, 0, 1, 0, 1, not_a_number});
+  expect_exactly<Sigmoid>({0.f, -0.f, infinite, -infinite, huge, -huge, 20.f, not_a_number},
+                          {0.5f, 0.5f, 1, 0, 1, 0, 1, not_a_number});
 }
 
-TEST(Softplus, OfFloatsIsWithinTwoUlp) { expect_floats_within<Softplus>(2.0, 1021); }
+TEST(Softplus, OfFloatsIsWithinTwoPointOneUlp) { expect_floats_within<Softplus>(2.1, 1021); }
 
-TEST(Softplus, OfDoublesIsWithinTwoUlp) {
-  expect_doubles_within<Softplus>(2.25, [](long double x) { return std::max(x, 0.L) + std::log1p(std::exp(-std::abs(x))); });
+TEST(Softplus, OfDoublesIsWithinTwoAndAQuarterUlp) {
+  expect_doubles_within<Softplus>(2.25,
+                                  [](long double x) { return std::max(x, 0.L) + std::log1p(std::exp(-std::abs(x))); });
 }
 
 TEST(Softplus, IsExactWhereItShouldBe) {
-  expect_exactly<Softplus>({infinite, -infinite, huge, -huge, 30.f, not_a_number}, {infinite, 0, huge, 0, 30.f, not_a_number});
+  expect_exactly<Softplus>({infinite, -infinite, huge, -huge, 30.f, not_a_number},
+                           {infinite, 0, huge, 0, 30.f, not_a_number});
 }
 
-TEST(Magnitude, TakesSquareRootsAsNumbersDo) {
-  std::vector<float> x = {0.f, -0.f, 1.f, 2.f, 1e-40f, tiny, huge, infinite, not_a_number, -1.f, -infinite, -tiny};
-  std::vector<float> wanted;
-  for (float const each : x) wanted.push_back(std::sqrt(each));
-  expect_exactly<Sqrt>(x, wanted);
+TEST(Sqrt, OfFloatsIsWithinOneUlp) { expect_floats_within<Sqrt>(1.0, 1021); }
+
+TEST(Sqrt, OfDoublesIsWithinOneUlp) {
+  expect_doubles_within<Sqrt>(1.0, [](long double x) { return std::sqrt(x); });
+}
+
+TEST(Sqrt, IsExactWhereItShouldBe) {
+  expect_exactly<Sqrt>({0.f, -0.f, 1.f, 4.f, 1e10f, infinite, not_a_number, -1.f, -infinite, -tiny},
+                       {0.f, -0.f, 1.f, 2.f, 1e5f, infinite, not_a_number, not_a_number, not_a_number, not_a_number});
 }
 
 TEST(Magnitude, ClearsTheSign) {
-  expect_exactly<Abs>({0.f, -0.f, -1.f, 2.f, -infinite, -tiny, not_a_number}, {0.f, 0.f, 1.f, 2.f, infinite, tiny, not_a_number});
+  expect_exactly<Abs>({0.f, -0.f, -1.f, 2.f, -infinite, -tiny, not_a_number},
+                      {0.f, 0.f, 1.f, 2.f, infinite, tiny, not_a_number});
   std::vector<std::int32_t> const whole = {-3, 0, 7, -(1 << 30), -1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
   for (at::Isa const isa : isas()) {
     auto const y = apply<std::int32_t>(isa, [](auto const& from) { return at::abs(from); }, whole);

@@ -30,7 +30,8 @@ void expect_lane_by_lane(Function const& f) {
   for (at::Isa const isa : isas()) {
     SCOPED_TRACE(at::isa_name(isa));
     auto const got = apply<Number>(isa, f, a, b);
-    for (std::size_t i = 0; i < a.size(); ++i) ASSERT_EQ(got[i], static_cast<Number>(f(a[i], b[i]))) << a[i] << " and " << b[i];
+    for (std::size_t i = 0; i < a.size(); ++i)
+      ASSERT_EQ(got[i], static_cast<Number>(f(a[i], b[i]))) << a[i] << " and " << b[i];
   }
 }
 
@@ -53,7 +54,8 @@ TYPED_TEST(PackOf, ComputesLaneByLane) {
     return (a + b) * c;  // a + b * c would be rounded once or twice, as the instruction set goes
   });
   if constexpr (std::is_integral_v<TypeParam>)
-    expect_lane_by_lane<TypeParam>([](auto a, auto b) { return (a % b) * 1000 + ((a & b) | (a ^ (b << 3))) - (b >> 1); });
+    expect_lane_by_lane<TypeParam>(
+        [](auto a, auto b) { return (a % b) * 1000 + ((a & b) | (a ^ (b << 3))) - (b >> 1); });
 }
 
 TYPED_TEST(PackOf, JoinsPlainNumbersInBothOrders) {
@@ -308,7 +310,7 @@ struct Widen {
   template <class Set>
   ATTEND_INLINE void run() const {
     constexpr int lanes = lanes_of<Set, float>;
-    for (int i = 0; i < 65536; i += lanes) at::load_as<lanes, float>(in + i).store(out + i);
+    for (int i = 0; i < 65536; i += lanes) at::load_as<lanes>(in + i).store(out + i);
   }
 };
 

@@ -99,7 +99,8 @@ struct FloatScan {
 /// Holds the floats [first, last] and their negatives to `bound` ulp on every instruction set.
 template <class Function>
 void expect_floats_within(double bound, std::uint32_t stride, float first = 0,
-                          float last = std::numeric_limits<float>::quiet_NaN(), bool positive = true, bool negative = true) {
+                          float last = std::numeric_limits<float>::quiet_NaN(), bool positive = true,
+                          bool negative = true) {
   for (attend::Isa const isa : isas())
     for (std::uint32_t const sign : {0u, 0x80000000u}) {
       if (sign == 0 ? !positive : !negative) continue;
@@ -109,8 +110,10 @@ void expect_floats_within(double bound, std::uint32_t stride, float first = 0,
                                                 float_stride(stride), &found});
       EXPECT_LE(found.ulp, bound) << attend::isa_name(isa) << ", at " << found.at;
       EXPECT_TRUE(found.kinds_agree) << attend::isa_name(isa) << ", at " << found.disagree_at;
-      std::string const name = std::string(sign == 0 ? "positive_" : "negative_") +
-                               (isa == attend::Isa::v4 ? "v4" : isa == attend::Isa::v3 ? "v3" : "baseline");
+      std::string const name =
+          std::string(sign == 0 ? "positive_" : "negative_") + (isa == attend::Isa::v4   ? "v4"
+                                                                : isa == attend::Isa::v3 ? "v3"
+                                                                                         : "baseline");
       testing::Test::RecordProperty("ulp_" + name, std::to_string(found.ulp));
       if (exhaustive())
         std::printf("  %-18s %.4f ulp at %.9g\n", name.c_str(), found.ulp, static_cast<double>(found.at));

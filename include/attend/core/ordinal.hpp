@@ -50,16 +50,17 @@ concept OrdinalPair = WholeNumber<Left> && WholeNumber<Right> &&
   constexpr Ordinal operator op(Left a, Right b) {                          \
     return static_cast<Index>(a) op static_cast<Index>(b);                  \
   }
+// The Ordinal is deduced, not converted to: otherwise these would be candidates for `atomic < int`, too.
 #define ATTEND_ORDINAL_REAL_OPERATOR(op)                                    \
-  template <detail::Real Number>                                            \
-  constexpr auto operator op(Ordinal a, Number const& b) {                  \
+  template <std::same_as<Ordinal> Whole, detail::Real Number>               \
+  constexpr auto operator op(Whole a, Number const& b) {                    \
     if constexpr (std::floating_point<Number>)                              \
       return static_cast<Number>(static_cast<Index>(a)) op b;               \
     else                                                                    \
       return Number(static_cast<double>(static_cast<Index>(a))) op b;       \
   }                                                                         \
-  template <detail::Real Number>                                            \
-  constexpr auto operator op(Number const& a, Ordinal b) {                  \
+  template <std::same_as<Ordinal> Whole, detail::Real Number>               \
+  constexpr auto operator op(Number const& a, Whole b) {                    \
     if constexpr (std::floating_point<Number>)                              \
       return a op static_cast<Number>(static_cast<Index>(b));               \
     else                                                                    \

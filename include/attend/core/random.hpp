@@ -67,8 +67,8 @@ __attribute__((always_inline)) constexpr void mix_key(Unsigned& x, RandomStream 
   return bits;
 }
 
-/// A number between 0 and 1, both excluded: one of the 2²³ odd multiples of 2⁻²⁴, so that float and double, a number and
-/// each lane of a pack are exactly the same.
+/// A number between 0 and 1, both excluded: one of the 2²³ odd multiples of 2⁻²⁴, so that float and double, a number
+/// and each lane of a pack are exactly the same.
 template <std::floating_point Real = double>
 [[nodiscard]] constexpr Real uniform(RandomStream stream, Ordinal key) {
   return static_cast<Real>(random_bits(stream, key) >> 9) * Real(0x1p-23) + Real(0x1p-24);

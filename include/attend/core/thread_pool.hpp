@@ -16,10 +16,11 @@
 
 namespace attend {
 
-/// A fixed number of threads that share the tasks of a call: `ThreadPool pool(8);` is the calling thread and seven more.
+/// A fixed number of threads that share the tasks of a call: `ThreadPool pool(8);` is the calling thread and seven
+/// more.
 ///
-/// Tasks are claimed one by one from an atomic counter, so uneven ones balance. Several threads may call at once. A call
-/// from within a task of the same pool runs on its own thread. No call touches the heap.
+/// Tasks are claimed one by one from an atomic counter, so uneven ones balance. Several threads may call at once. A
+/// call from within a task of the same pool runs on its own thread. No call touches the heap.
 ///
 /// Cost     between calls that follow within 20 µs the workers spin; then they sleep and cost nothing
 class ThreadPool {

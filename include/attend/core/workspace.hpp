@@ -35,7 +35,8 @@ class Workspace {
 
   /// At least `bytes` of memory, aligned to 64; never null. What was written before is lost when the block grows.
   ///
-  /// Throws   when no memory can be that large; std::bad_alloc when there is not enough, and then the workspace is empty
+  /// Throws   when no memory can be that large; std::bad_alloc when there is not enough, and then the workspace is
+  /// empty
   std::byte* reserve(std::size_t bytes) {
     if (bytes <= size_ && data_ != nullptr) return data_;
     check(bytes <= std::numeric_limits<std::size_t>::max() / 2, "workspace: ", bytes,

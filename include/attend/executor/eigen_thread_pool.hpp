@@ -8,7 +8,8 @@
 #elif __has_include(<unsupported/Eigen/CXX11/ThreadPool>)
 #include <unsupported/Eigen/CXX11/ThreadPool>
 #else
-#error "attend: executor/eigen_thread_pool.hpp needs Eigen's ThreadPool, which this copy of Eigen lacks; use attend::ThreadPool, which needs nothing."
+#error \
+    "attend: executor/eigen_thread_pool.hpp needs Eigen's ThreadPool, which this copy of Eigen lacks; use attend::ThreadPool, which needs nothing."
 #endif
 
 #include <algorithm>

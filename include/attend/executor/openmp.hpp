@@ -4,7 +4,8 @@
 #include <attend/core/task_counter.hpp>
 
 #if !defined(_OPENMP)
-#error "attend: executor/openmp.hpp needs OpenMP: compile with -fopenmp, or use attend::ThreadPool, which needs nothing."
+#error \
+    "attend: executor/openmp.hpp needs OpenMP: compile with -fopenmp, or use attend::ThreadPool, which needs nothing."
 #endif
 
 #include <omp.h>

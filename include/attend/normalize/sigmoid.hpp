@@ -29,8 +29,9 @@ struct Sigmoid {
   std::optional<double> bias{};  ///< none: −log m
 
   void check_sizes(CallShape const&) const {
-    check(!bias || std::abs(*bias) <= std::numeric_limits<double>::max(), "Sigmoid: the bias is ", bias.value_or(0),
-          "; it must be finite.");
+    if (bias)
+      check(std::abs(*bias) <= std::numeric_limits<double>::max(), "Sigmoid: the bias is ", *bias,
+            "; it must be finite.");
   }
   template <class Scalar>
   [[nodiscard]] Scalar shift(Index keys) const {

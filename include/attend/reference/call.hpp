@@ -7,6 +7,7 @@
 #include <attend/mask/combine.hpp>
 #include <attend/mask/documents.hpp>
 #include <attend/normalize/softmax.hpp>
+#include <attend/reference/evaluated.hpp>
 #include <attend/score/scaled_dot.hpp>
 
 #include <tuple>
@@ -93,7 +94,7 @@ class Call {
   template <class T>
   [[nodiscard]] T adjusted(T score, Position<> const& p) const {
     auto const adjust = [&]<class Policy>(Policy const& policy) {
-      if constexpr (Adjuster<Policy>) score = static_cast<T>(policy(score, p));
+      if constexpr (Adjuster<Policy>) score = plain<T>(policy(evaluated_t<T>(score), p));
     };
     std::apply([&](auto const&... policy) { (adjust(policy), ...); }, given_);
     return score;

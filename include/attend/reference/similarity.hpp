@@ -7,6 +7,7 @@
 #include <attend/score/cosine.hpp>
 #include <attend/score/dot.hpp>
 #include <attend/score/euclidean.hpp>
+#include <attend/score/feature_wise.hpp>
 #include <attend/score/l1.hpp>
 #include <attend/score/location.hpp>
 #include <attend/score/scaled_dot.hpp>
@@ -112,19 +113,34 @@ template <class T>
   return s;
 }
 
+/// S_ij = finish(sum),  for f: sum = combine(q_if, k_jf, sum)                            the user's own functions
+template <class T, class Combine, class Finish>
+[[nodiscard]] Matrix<T> similarity(FeatureWise<Combine, Finish> const& own, Matrix<T> const& q, Matrix<T> const& k) {
+  using Number = evaluated_t<T>;
+  Matrix<T> s(q.rows(), k.rows());
+  for (Index i = 0; i < q.rows(); ++i)
+    for (Index j = 0; j < k.rows(); ++j) {
+      Number sum = T(0);
+      for (Index f = 0; f < q.cols(); ++f)
+        sum = plain<T>(own.combine_feature(Number(q(i, f)), Number(k(j, f)), sum));
+      s(i, j) = plain<T>(own.finish_sum(sum));
+    }
+  return s;
+}
+
 /// What a feature map makes of tokens x: scale · unit(matrix · x + bias).
-template <class T, class Parameter>
-[[nodiscard]] Matrix<T> mapped(FeatureMap<Parameter> const& map, Matrix<T> x) {
+template <class T>
+[[nodiscard]] Matrix<T> mapped(FeatureMap<T> const& map, Matrix<T> x) {
   if (map.matrix.data != nullptr) {
     Matrix<T> matrix(map.matrix.rows, map.matrix.columns);
     for (Index f = 0; f < matrix.rows(); ++f)
-      for (Index g = 0; g < matrix.cols(); ++g) matrix(f, g) = T(map.matrix(f, g));
+      for (Index g = 0; g < matrix.cols(); ++g) matrix(f, g) = map.matrix(f, g);
     x = (x * matrix.transpose()).eval();
   }
   if (map.bias != nullptr)
-    for (Index f = 0; f < x.cols(); ++f) x.col(f).array() += T(map.bias[f]);
+    for (Index f = 0; f < x.cols(); ++f) x.col(f).array() += map.bias[f];
   if (map.to_unit_length) x = unit_rows(x);
-  return x * T(map.scale);
+  return x * map.scale;
 }
 
 /// Any other similarity, by its own functions:  acc = 0;  for f: acc = combine(q_f, k_f, weight_f, acc);  finish(acc)
@@ -134,13 +150,14 @@ template <class T, Similarity Custom>
   Matrix<T> const y = mapped(FeatureMap<T>(custom.template key_map<T>(k.cols())), k);    // (m, features)
   T const* weights = nullptr;
   if constexpr (requires { custom.template feature_weights<T>(); }) weights = custom.template feature_weights<T>();
+  using Number = evaluated_t<T>;
   Matrix<T> s(q.rows(), k.rows());
   for (Index i = 0; i < s.rows(); ++i)
     for (Index j = 0; j < s.cols(); ++j) {
-      T sum = T(0);
+      Number sum = T(0);
       for (Index f = 0; f < x.cols(); ++f)
-        sum = custom.combine(x(i, f), y(j, f), weights == nullptr ? T(1) : weights[f], sum);
-      s(i, j) = custom.finish(sum);
+        sum = custom.combine(Number(x(i, f)), Number(y(j, f)), Number(weights == nullptr ? T(1) : weights[f]), sum);
+      s(i, j) = plain<T>(custom.finish(sum));
     }
   return s;
 }

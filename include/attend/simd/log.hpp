@@ -82,7 +82,7 @@ template <class Number, int lanes>
 
 /// log(x).
 ///
-/// Error    at most 1 ulp for every float; 1.1 ulp for doubles, 1.3 without fma
+/// Error    at most 1 ulp for every float; for doubles 1.1, and 1.3 without fma
 /// Edge     log(0) = −∞, log(∞) = ∞, log(1) = +0; NaN for x < 0 and for NaN; denormal numbers as any other
 /// Cost     23 instructions on AVX-512 (double: 29), one of them a division
 template <class Number, int lanes>

@@ -2,7 +2,6 @@
 
 #include <attend/simd/pack.hpp>
 
-#include <cmath>
 #include <limits>
 
 ATTEND_QUIET_BEGIN
@@ -37,16 +36,6 @@ template <class Left, class Right>
   using Pack = pack_detail::common_pack_t<Left, Right>;
   Pack const left(a), right(b);
   return select(right < left, right, left);
-}
-
-/// √x, correctly rounded; NaN for x < 0. One lane at a time: neither compiler has a square root of vectors without
-/// intrinsics.
-template <class Number, int lanes>
-[[nodiscard]] ATTEND_INLINE pack<real_like<Number>, lanes> sqrt(pack<Number, lanes> const& number) {
-  using Pack = pack<real_like<Number>, lanes>;
-  Pack result(number);
-  for (int lane = 0; lane < lanes; ++lane) result.set(lane, std::sqrt(result[lane]));
-  return result;
 }
 
 }  // namespace ATTEND_UNIT_NAME

@@ -36,7 +36,7 @@ template <class Number, int lanes>
 
 /// log(1 + exp(x)) = max(x, 0) + log(1 + exp(−|x|)).
 ///
-/// Error    at most 2 ulp, denormal results included
+/// Error    at most 1.8 ulp, 2.1 without fma, denormal results included
 /// Edge     softplus(−∞) = 0, softplus(∞) = ∞, NaN stays NaN
 /// Cost     25 instructions on AVX-512 (double: 36), one of them a division
 template <class Number, int lanes>
