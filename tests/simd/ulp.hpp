@@ -123,7 +123,19 @@ void expect_floats_within(double bound, std::uint32_t stride, float first = 0,
 /// Doubles of every exponent, and denser where functions bend.
 inline std::vector<double> many_doubles(int count) {
   std::mt19937_64 random(1);
-  std::vector<double> x;
+  using Limits = std::numeric_limits<double>;
+  std::vector<double> x = {0.,
+                           -0.,
+                           1.,
+                           -1.,
+                           Limits::infinity(),
+                           -Limits::infinity(),
+                           Limits::quiet_NaN(),
+                           Limits::max(),
+                           -Limits::max(),
+                           Limits::min(),
+                           Limits::denorm_min(),
+                           -Limits::denorm_min()};
   while (static_cast<int>(x.size()) < count) {
     x.push_back(std::bit_cast<double>(random()));
     auto const unit = [&] { return std::ldexp(static_cast<double>(random() >> 11), -53); };
