@@ -24,7 +24,11 @@ namespace look {
 }
 [[nodiscard]] inline std::string grouped(Index number) { return grouped(static_cast<double>(number)); }
 
-inline void print(std::string const& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+/// At once, also into a pipe: what follows may take minutes.
+inline void print(std::string const& text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  std::fflush(stdout);
+}
 
 [[nodiscard]] inline std::string padded(std::string const& text, int width) {
   return text + std::string(static_cast<std::size_t>(std::max(0, width - at::display_width(text))), ' ');
@@ -101,7 +105,6 @@ inline void print_row(std::vector<at::Heatmap> const& pictures, Index row) {
 inline void print_speed(Kind const& kind, double tokens_per_second) {
   std::string const number = grouped(tokens_per_second);
   print("  " + padded(kind.name, 14) + std::string(number.size() < 14 ? 14 - number.size() : 0, ' ') + number + "\n");
-  std::fflush(stdout);
 }
 
 inline void print_links(Text const& text, std::vector<Link> const& links) {

@@ -264,7 +264,8 @@ template <class T, class Block>
     result.seen = largest != Block::minus_infinity || sum != sum;
     result.total = normalizer.normalized ? sum : Number(1);
     result.kept = !result.seen ? Block::minus_infinity : normalizer.normalized ? std::log(sum) : Number(0);
-    if (result.total == Number(0)) result.seen = false;
+    // All f are 0, and so are the sums, unless a value that is seen is no number: divide by 1, not by 0.
+    if (result.total == Number(0)) result.total = Number(1);
   } else {
     result.seen = largest != Block::minus_infinity;
     result.kept = largest;

@@ -85,7 +85,6 @@ ATTEND_INLINE void weigh_again(Block const& block, int r, KeyRange const& range,
                Pack(result.total);
     else  // pick: only rows that saw a NaN come here
       weight = Pack(result.kept);
-    // Where all f are 0 there is no sum to divide by, and all weights are 0.
     if (!result.seen) weight = Pack(Number(0));
     select(score == Pack(Block::minus_infinity), unseen, weight).store(scores + j);
   }

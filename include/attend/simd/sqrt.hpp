@@ -35,7 +35,7 @@ struct sqrt_constants<double> {
 /// the error, and a last step on s = x·y, s + (x − s²)·y/2, leaves the rounding. The instruction sets have a square
 /// root of vectors, but neither compiler uses it without intrinsics: one lane at a time is twenty times slower.
 ///
-/// Error    at most 0.51 ulp with fma, 1 without
+/// Error    at most 0.51 ulp with fma, 0.85 without
 /// Edge     √±0 = ±0, √∞ = ∞; NaN for x < 0 and for NaN; denormal numbers as any other
 /// Cost     18 instructions on AVX-512 (double: 21)
 /// Source   Lomont 2003, Fast inverse square root (the constant, and its error)
