@@ -142,7 +142,7 @@ class ThreadPool {
   }
 
   /// Waits a little for something that is about to happen; false when it did not. Waking a thread takes the system
-  /// longer (about 50 µs on the machine this was written on) than one layer of a small model.
+  /// longer (25 µs measured, against 1 µs for one that spins) than one layer of a small model.
   template <class Condition>
   static bool spin_until(Condition const& condition) {
     using Clock = std::chrono::steady_clock;

@@ -44,7 +44,10 @@ struct MutableView {
 namespace detail {
 
 template <class Derived>
-inline constexpr bool has_direct_access = (int(Derived::Flags) & Eigen::DirectAccessBit) != 0;
+inline constexpr bool has_direct_access = false;
+template <class Derived>
+  requires requires { Derived::Flags; }
+inline constexpr bool has_direct_access<Derived> = (int(Derived::Flags) & Eigen::DirectAccessBit) != 0;
 
 template <class Derived>
 constexpr bool is_row_major = bool(Derived::IsRowMajor);
