@@ -37,7 +37,7 @@ function(plant name expected)
 endfunction()
 
 plant(sound "")
-plant(upwards "core may not know simd" attend/core/types.hpp "#include <attend/core/config.hpp>" attend/simd/config.hpp "")
+plant(upwards "core may not know simd" attend/core/types.hpp "#include <attend/simd/pack.hpp>" attend/simd/pack.hpp "")
 plant(siblings "mask may not know score" attend/mask/causal.hpp "#  include <attend/score/dot.hpp>")
 plant(siblings_by_contents "mask may not know score" attend/mask/causal.hpp "#include <attend/score.hpp>")
 plant(relative "mask may not know score" attend/mask/causal.hpp "#include \"../score/dot.hpp\"")

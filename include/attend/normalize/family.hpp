@@ -19,8 +19,8 @@ namespace attend {
 ///                 key alone is read. A NaN among the scores seen makes the row NaN
 ///                   perturb(score, position), generic
 ///   whole_row     weights that no tile can be given before the row's last score is known
-///                   solve(row) → state with a member `log_sum_exp`;  weight(state, score, column), generic, 0 for a
-///                   score of −∞ whatever the state
+///                   solve(row) → state with a member `log_sum_exp`, asked only where the row sees something
+///                   weight(state, score, column), generic, 0 for a score of −∞ whatever the state
 ///                   where `row` offers, over the scores seen only,
 ///                     row.largest()   −∞ where nothing is seen; passes over NaN
 ///                     row.sum(f)      of numbers  f(score) or f(score, column), generic

@@ -16,8 +16,8 @@ namespace attend {
 /// to less than 1. One number serves all heads, or one a head is given.
 ///
 /// Units    scores, sink and log-sum-exp in natural logarithms; log-sum-exp is of s/τ and includes the sink
-/// Throws   at the call, when the temperature is not positive and finite, there are several sinks but not one a head, or
-///          a sink is NaN or +∞
+/// Throws   at the call, when the temperature is not positive and finite, a sink is NaN or +∞, or there are several but
+///          not one a head
 /// Edge     a row that sees nothing: weights 0, log-sum-exp −∞
 /// Source   Bridle 1990; one pass over tiles: Milakov 2018 (arXiv 1805.02867); sink: Xiao 2024 (arXiv 2309.17453)
 struct Softmax {
