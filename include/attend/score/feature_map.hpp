@@ -14,7 +14,7 @@ struct FeatureMap {
   View<Scalar> matrix{};         // (features, d)
   Scalar const* bias = nullptr;  // (features)
   bool to_unit_length = false;
-  Scalar scale = 1;
+  Scalar scale = Scalar(1);
 
   [[nodiscard]] Index features(Index d) const { return matrix.data == nullptr ? d : matrix.rows; }
 };
@@ -24,7 +24,7 @@ struct FeatureMap {
 template <class Scalar>
 struct FeatureScale {
   bool to_unit_length = false;
-  Scalar scale = 1;
+  Scalar scale = Scalar(1);
 
   operator FeatureMap<Scalar>() const { return {.to_unit_length = to_unit_length, .scale = scale}; }
 };
