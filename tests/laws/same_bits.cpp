@@ -168,7 +168,8 @@ TEST(TheBitsOfARow, AreTheSameWhetherATileIsSkippedOrMasked) {
 }
 
 TEST(TheBitsOfARow, DoNotDependOnTheBatchNorOnItsPlaceInIt) {
-  for (auto const& [n, m] : std::vector<std::pair<Index, Index>>{{1, 60}, {5, 280}, {30, 30}, {100, 20}}) {
+  for (auto const& sizes : std::vector<std::pair<Index, Index>>{{1, 60}, {5, 280}, {30, 30}, {100, 20}}) {
+    Index const n = sizes.first, m = sizes.second;
     Shape const shape{.n = n, .m = m, .d = 4, .e = 7, .batch = 3, .heads = 4, .kv_heads = 2};
     for_every_scalar(shape, [&](auto const& variant, auto const& problem) {
       if (variant.depends_on_place) return;
