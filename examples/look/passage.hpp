@@ -85,9 +85,9 @@ struct Text {
   Index const usual = text.size() <= 24 ? text.size() : 16;
   if (options.passage) {
     Stretch const asked = *options.passage;
-    attend::check(asked.first < text.size() && asked.count <= text.size() - asked.first, "--passage asks for tokens ",
-                  asked.first, " to ", asked.first + asked.count - 1, ", but there are only tokens 0 to ",
-                  text.size() - 1, ".");
+    attend::check(asked.first < text.size() && asked.count <= text.size() - asked.first, "--passage asks for ",
+                  asked.count, " tokens from ", asked.first, " on, but there are only tokens 0 to ", text.size() - 1,
+                  ".");
     return asked;
   }
   if (options.find.empty()) return liveliest(text, letters, usual);
