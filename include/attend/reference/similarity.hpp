@@ -1,6 +1,7 @@
 #pragma once
 
 #include <attend/core/types.hpp>
+#include <attend/reference/evaluated.hpp>
 #include <attend/score/additive.hpp>
 #include <attend/score/bilinear.hpp>
 #include <attend/score/concat.hpp>
