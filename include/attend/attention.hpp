@@ -154,6 +154,37 @@ class Attention {
                          heads(rows.data(), HeadsShape{1, 1, rows.size(), 1}), given...);
   }
 
+  /// The same for batches of heads. Heads of K and V that a group of query heads shares get the sum over the group.
+  template <class Query, class Key, class Value, class Storage, class OutputGradient, class... Given>
+    requires(!is_heads<std::remove_cvref_t<Given>> && ...)
+  [[nodiscard]] auto backward(Heads<Query> const& q, Heads<Key> const& k, Heads<Value> const& v,
+                              KeptHeads<Storage> const& kept, Heads<OutputGradient> const& d_output,
+                              Given&&... given) const {
+    return backward(q, k, v, kept, d_output, Heads<compute_t<Query> const>{}, given...);
+  }
+  template <class Query, class Key, class Value, class Storage, class OutputGradient, class Number, class... Given>
+  [[nodiscard]] auto backward(Heads<Query> const& q, Heads<Key> const& k, Heads<Value> const& v,
+                              KeptHeads<Storage> const& kept, Heads<OutputGradient> const& d_output,
+                              Heads<Number> const& d_log_sum_exp, Given&&... given) const {
+    using Compute = compute_t<Query>;
+    static_assert(std::is_same_v<std::remove_const_t<Number>, Compute>,
+                  "attend: d_log_sum_exp must be of the type that the call computes in.");
+    HeadsGradients<Compute> gradients(q.shape(), k.shape(), v.shape());
+    kernel::GradientArrays<Compute, Storage, std::remove_const_t<OutputGradient>> const arrays{
+        heads(kept.output.data(), kept.shape),
+        heads(kept.log_sum_exp.data(), HeadsShape{kept.shape.batch, kept.shape.heads, kept.shape.length, 1}),
+        d_output,
+        d_log_sum_exp,
+        heads(gradients.query.data(), q.shape()),
+        heads(gradients.key.data(), k.shape()),
+        heads(gradients.value.data(), v.shape())};
+    with_policies([&](auto const&... policy) {
+      call_detail::backward_heads<std::remove_const_t<Query>, std::remove_const_t<Key>, std::remove_const_t<Value>>(
+          q, k, v, arrays, policy..., given...);
+    });
+    return gradients;
+  }
+
   /// All weights, (n, m). Only for looking at: nothing else in the library stores an (n, m) array.
   template <class Query, class Key, class... Given>
   [[nodiscard]] auto weights(Eigen::DenseBase<Query> const& q, Eigen::DenseBase<Key> const& k, Given&&... given) const

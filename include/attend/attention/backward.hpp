@@ -3,6 +3,8 @@
 #include <attend/attention/call.hpp>
 #include <attend/kernel/backward/run.hpp>
 
+#include <vector>
+
 /// From what a person hands to backward to one run of the kernel.
 
 namespace attend {
@@ -14,6 +16,26 @@ struct Gradients {
   Matrix<Number> query;  // (n, d)
   Matrix<Number> key;    // (m, d)
   Matrix<Number> value;  // (m, e)
+};
+
+/// The same for a batch of heads, in contiguous memory.
+template <class Number>
+struct HeadsGradients {
+  HeadsShape query_shape, key_shape, value_shape;  // (b, h, n, d)  (b, h_kv, m, d)  (b, h_kv, m, e)
+  std::vector<Number> query, key, value;
+
+  HeadsGradients(HeadsShape const& of_query, HeadsShape const& of_key, HeadsShape const& of_value)
+      : query_shape(of_query),
+        key_shape(of_key),
+        value_shape(of_value),
+        query(size_of(of_query)),
+        key(size_of(of_key)),
+        value(size_of(of_value)) {}
+
+ private:
+  [[nodiscard]] static std::size_t size_of(HeadsShape const& shape) {
+    return static_cast<std::size_t>(shape.batch * shape.heads * shape.length * shape.dim);
+  }
 };
 
 namespace call_detail {
