@@ -167,6 +167,13 @@ template <class T, class... Given>
                                                  std::move(tokens.value), sums.as_policies(call)};
 }
 
+template <class... Given>
+constexpr void check_log_sum_exp_gradient() {
+  using Chosen = std::remove_cvref_t<decltype(std::declval<Call<Given...> const&>().normalizer())>;
+  static_assert(AnySoftmax<Chosen>,
+                "attend: only Softmax's log-sum-exp has a gradient; leave d_log_sum_exp out for other normalisers.");
+}
+
 }  // namespace detail
 
 /// The gradient of a loss, given d_output (n, e) = ∂loss/∂output.
@@ -194,8 +201,7 @@ template <class Compute = void, class Query, class Key, class Value, class Outpu
                             Eigen::MatrixBase<Value> const& v, Eigen::MatrixBase<Output> const& d_output,
                             Eigen::MatrixBase<LogSumExp> const& d_log_sum_exp, Given const&... given) {
   using T = detail::scalar_of<Compute, typename Query::Scalar>;
-  static_assert(AnySoftmax<std::remove_cvref_t<decltype(std::declval<Call<Given...>>().normalizer())>>,
-                "attend: only Softmax's log-sum-exp has a gradient; leave d_log_sum_exp out for other normalisers.");
+  detail::check_log_sum_exp_gradient<Given...>();
   return detail::checked_backward<T>(q.template cast<T>(), k.template cast<T>(), v.template cast<T>(),
                                      d_output.template cast<T>(), d_log_sum_exp.template cast<T>(), given...);
 }
