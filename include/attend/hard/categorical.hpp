@@ -111,7 +111,7 @@ struct Categorical {
   void normalize() {
     Scalar largest = -infinity;
     for (Index j = 0; j < keys(); ++j) {
-      if (log_probability(j) <= largest) continue;  // this way round NaN comes through, and stays
+      if (log_probability(j) <= largest || largest != largest) continue;  // NaN comes through, and stays
       largest = log_probability(j);
       mode = j;
     }
