@@ -188,7 +188,8 @@ class HardAttention {
     detail::ScoresOnly const scores_only;
     std::apply(
         [&](auto const&... policy) {
-          call_detail::weights(q, k, std::span<Index const>(numbers), false, s, scores_only, policy..., given...);
+          call_detail::weights(q, k, std::span<Index const>(numbers), rows == q.rows(), s, scores_only, policy...,
+                               given...);
         },
         scoring());
     return s;
