@@ -75,8 +75,8 @@ ATTEND_INLINE void attend_whole_rows(Block const& block) {
                 for (Index panel = 0; panel < range.end; panel += T::panel)
                   if (!finite.finite(values, scratch.value_stride, panel))
                     careful |= std::uint64_t{1} << (panel / T::panel);
-              accumulate_tile<T>(block, strip, rows, range, careful, values, scratch.scores + tile,
-                                 scratch.seen + tile);
+              accumulate_tile<T>(block, rows, range, careful, values, scratch.scores + tile, scratch.seen + tile);
+              join_tile<T>(block, strip, rows, RowFactors<T, typename Block::Number>(1).of_row);
             });
       });
 }
@@ -103,12 +103,15 @@ ATTEND_INLINE void attend_online(Block const& block) {
                 std::uint64_t careful = 0;
                 if constexpr (with_values && (Call::has_masks || Call::has_adjusters))
                   careful = careful_panels<T>(block, rows, range, values, finite, scratch.scores, scratch.seen);
+                RowFactors<T, typename Block::Number> factor(1);
                 if constexpr (family == Family::exponential)
-                  weigh_exponential<T, with_values>(block, strip, rows, range, scratch.scores);
+                  weigh_exponential<T>(block, strip, rows, range, scratch.scores, factor);
                 else
                   weigh_pointwise<T>(block, strip, rows, range, scratch.scores);
-                if constexpr (with_values)
-                  accumulate_tile<T>(block, strip, rows, range, careful, values, scratch.scores, scratch.seen);
+                if constexpr (with_values) {
+                  accumulate_tile<T>(block, rows, range, careful, values, scratch.scores, scratch.seen);
+                  join_tile<T>(block, strip, rows, factor.of_row);
+                }
               }
             });
       });
