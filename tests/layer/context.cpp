@@ -48,6 +48,18 @@ TEST(AddContext, AddsAndPassesOn) {
   expect_context_gradients(AddContext<double>(), 3, 3);
 }
 
+TEST(BareContext, PassesTheContextOn) {
+  attend::BareContext<double> layer;
+  Matrix<double> const context = numbers(2, 3, 1), state = numbers(2, 4, 2), d_output = numbers(2, 3, 3);
+  auto const kept = layer.forward(context, state);
+  EXPECT_EQ(kept.output, context);
+  auto const back = layer.backward(context, state, kept, d_output, layer);
+  EXPECT_EQ(back.context, d_output);
+  EXPECT_EQ(back.state, Matrix<double>::Zero(2, 4));
+  expect_sentence([&] { (void)layer.forward(context, numbers(3, 4, 1)); }, {"BareContext", "(2, 3)", "(3, 4)"});
+  expect_sentence([&] { (void)layer.backward(context, state, kept, state, layer); }, {"d_output is (2, 4)"});
+}
+
 TEST(GatedContext, LetsInNothingHalfOrAll) {
   Matrix<double> const context = numbers(2, 3, 1), state = numbers(2, 4, 2);
   GatedContext<double> one(4, 1);

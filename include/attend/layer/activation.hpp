@@ -1,10 +1,13 @@
 #pragma once
 
+#include <attend/core/config.hpp>
 #include <attend/core/types.hpp>
 
 /// Functions of each number, and their derivatives from the result: y is all that backward needs.
 
-namespace attend::layer_detail {
+namespace attend {
+inline namespace ATTEND_UNIT_NAME {
+namespace layer_detail {
 
 /// y = σ(x) = 1 / (1 + e⁻ˣ)
 template <class Derived>
@@ -35,4 +38,6 @@ template <class Result, class Derivative>
   return d_y.array() * (Scalar(1) - y.array().square());
 }
 
-}  // namespace attend::layer_detail
+}  // namespace layer_detail
+}  // namespace ATTEND_UNIT_NAME
+}  // namespace attend

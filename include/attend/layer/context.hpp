@@ -1,6 +1,7 @@
 #pragma once
 
 #include <attend/core/check.hpp>
+#include <attend/core/config.hpp>
 #include <attend/core/parameters.hpp>
 #include <attend/layer/activation.hpp>
 #include <attend/layer/linear.hpp>
@@ -13,9 +14,10 @@
 ///   forward(context, state)                       → kept, with kept.output
 ///   backward(context, state, kept, d_output, gradient) → {context, state}
 ///
-/// A fourth way has no layer of its own: c as input of a recurrent cell (Bahdanau 2015), see layer/decoder_step.hpp.
+/// c can also be input of a recurrent cell, as it is or through a gate: see layer/bahdanau_step.hpp.
 
 namespace attend {
+inline namespace ATTEND_UNIT_NAME {
 
 /// ∂loss/∂context and ∂loss/∂state.
 template <class Scalar>
@@ -40,6 +42,30 @@ void check_derivative(char const* name, Matrix<Scalar> const& d_output, Matrix<S
 }
 
 }  // namespace layer_detail
+
+/// As it is:  output = context
+///
+/// Source   Bahdanau 2015, A.1.2, where c is input of the cell (arXiv 1409.0473)
+template <class Scalar>
+struct BareContext {
+  struct Forward {
+    Matrix<Scalar> output;  // (n, e)
+  };
+
+  [[nodiscard]] Forward forward(Matrix<Scalar> const& context, Matrix<Scalar> const& state) const {
+    layer_detail::check_context("BareContext", context, state, context.cols(), state.cols());
+    return {context};
+  }
+  [[nodiscard]] ContextGradient<Scalar> backward(Matrix<Scalar> const& /*context*/, Matrix<Scalar> const& state,
+                                                 Forward const& kept, Matrix<Scalar> const& d_output,
+                                                 BareContext& /*gradient*/) const {
+    layer_detail::check_derivative("BareContext", d_output, kept.output);
+    return {d_output, Matrix<Scalar>::Zero(state.rows(), state.cols())};
+  }
+
+  template <class Self, class Function>
+  static void each_parameter(Self&, Function&&) {}
+};
 
 /// By concatenation:  output = tanh(W [context; state])
 ///
@@ -159,4 +185,5 @@ struct GatedContext {
   }
 };
 
+}  // namespace ATTEND_UNIT_NAME
 }  // namespace attend

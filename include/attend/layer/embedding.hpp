@@ -1,11 +1,13 @@
 #pragma once
 
 #include <attend/core/check.hpp>
+#include <attend/core/config.hpp>
 #include <attend/core/parameters.hpp>
 
 #include <span>
 
 namespace attend {
+inline namespace ATTEND_UNIT_NAME {
 
 /// y_i = the row of `table` that token i names
 ///
@@ -56,4 +58,5 @@ struct Embedding {
   }
 };
 
+}  // namespace ATTEND_UNIT_NAME
 }  // namespace attend

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <attend/core/check.hpp>
+#include <attend/core/config.hpp>
 #include <attend/core/parameters.hpp>
 #include <attend/layer/activation.hpp>
 #include <attend/layer/linear.hpp>
@@ -8,6 +9,7 @@
 #include <utility>
 
 namespace attend {
+inline namespace ATTEND_UNIT_NAME {
 
 /// One step of a gated recurrent unit, for a batch of rows:
 ///
@@ -119,4 +121,5 @@ struct Gru {
   }
 };
 
+}  // namespace ATTEND_UNIT_NAME
 }  // namespace attend

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <attend/core/check.hpp>
+#include <attend/core/config.hpp>
 #include <attend/core/parameters.hpp>
 #include <attend/layer/product.hpp>
 
 namespace attend {
+inline namespace ATTEND_UNIT_NAME {
 
 /// y = x Wᵀ + b
 ///
@@ -65,4 +67,5 @@ struct Linear {
   }
 };
 
+}  // namespace ATTEND_UNIT_NAME
 }  // namespace attend

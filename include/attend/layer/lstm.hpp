@@ -1,6 +1,7 @@
 #pragma once
 
 #include <attend/core/check.hpp>
+#include <attend/core/config.hpp>
 #include <attend/core/parameters.hpp>
 #include <attend/layer/activation.hpp>
 #include <attend/layer/linear.hpp>
@@ -8,6 +9,7 @@
 #include <utility>
 
 namespace attend {
+inline namespace ATTEND_UNIT_NAME {
 
 /// One step of long short-term memory, for a batch of rows:
 ///
@@ -137,4 +139,5 @@ struct Lstm {
   }
 };
 
+}  // namespace ATTEND_UNIT_NAME
 }  // namespace attend

@@ -1,10 +1,13 @@
 #pragma once
 
+#include <attend/core/config.hpp>
 #include <attend/core/types.hpp>
 
 /// The products of layers, in one place.
 
-namespace attend::layer_detail {
+namespace attend {
+inline namespace ATTEND_UNIT_NAME {
+namespace layer_detail {
 
 /// x · wᵀ: what a projection makes of tokens.  x (n, in)  w (out, in)  →  (n, out)
 template <class Scalar, class Tokens>
@@ -24,4 +27,6 @@ void add_outer(Matrix<Scalar>& d_w, Eigen::MatrixBase<Derivative> const& d_y, Ei
   d_w.noalias() += d_y.derived().transpose() * x.derived();
 }
 
-}  // namespace attend::layer_detail
+}  // namespace layer_detail
+}  // namespace ATTEND_UNIT_NAME
+}  // namespace attend

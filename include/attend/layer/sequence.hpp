@@ -1,6 +1,7 @@
 #pragma once
 
 #include <attend/core/check.hpp>
+#include <attend/core/config.hpp>
 #include <attend/core/parameters.hpp>
 
 #include <string_view>
@@ -8,6 +9,7 @@
 #include <vector>
 
 namespace attend {
+inline namespace ATTEND_UNIT_NAME {
 
 namespace layer_detail {
 
@@ -122,4 +124,5 @@ struct Sequence {
   }
 };
 
+}  // namespace ATTEND_UNIT_NAME
 }  // namespace attend
