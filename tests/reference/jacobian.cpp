@@ -1,6 +1,6 @@
 #include <attend/reference/jacobian.hpp>
 
-#include "backward_problem.hpp"
+#include "reference/backward_problem.hpp"
 
 #include <attend/core/check.hpp>
 #include <attend/mask.hpp>

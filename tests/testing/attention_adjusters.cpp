@@ -1,4 +1,4 @@
-#include "of_attention.hpp"
+#include "testing/of_attention.hpp"
 
 #include <attend/mask.hpp>
 #include <attend/score.hpp>
