@@ -3,12 +3,13 @@
 #include <attend/attention.hpp>
 #include <attend/core/policies.hpp>
 #include <attend/core/query_start.hpp>
-#include <attend/hard/categorical.hpp>
 #include <attend/hard/draw.hpp>
 #include <attend/hard/picked.hpp>
-#include <attend/hard/scores_only.hpp>
+#include <attend/hard/score_differences.hpp>
+#include <attend/hard/scored_row.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <span>
 #include <tuple>
@@ -33,7 +34,7 @@ inline namespace ATTEND_UNIT_NAME {
 /// Shapes   q (n, d)  k (m, d)  v (m, e)  →  output (n, e), keys and log_probability (n, M), entropy (n)
 /// Throws   as `attention`; when Softmax has sinks
 /// Edge     see Picked; of equal scores the first key is taken
-/// Cost     twice n·m·d multiply-adds, n·m exponentials, and M·e for each query; extra memory 64 rows of scores. With
+/// Cost     n·m·d multiply-adds, n·m exponentials, and M·e for each query; extra memory 64 rows of scores, twice. With
 ///          packed Documents all rows of scores
 /// Source   Xu 2015, section 4.1 (arXiv 1502.03044); Mnih 2014 (arXiv 1406.6247)
 template <class... Policies>
@@ -58,12 +59,11 @@ class HardAttention {
     Index const start = query_start(given...).of(0, q.rows(), k.rows());
     return pick(
         q, k, v, draw.samples,
-        [&draw, start](Categorical<Scalar> const& row, auto const&, Index i) {
-          std::vector<double> numbers;
-          for (Index sample = 0; sample < draw.samples; ++sample) numbers.push_back(draw.uniform(start + i, sample));
+        [&draw, start](hard_detail::ScoredRow<Scalar> const& row, Index i) {
           std::vector<KeyWeight<Scalar>> picks;
-          for (Index const key : row.keys_at(numbers))
-            if (key >= 0) picks.push_back({key, Scalar(1) / static_cast<Scalar>(draw.samples)});
+          for (Index sample = 0; sample < draw.samples; ++sample)
+            picks.push_back(
+                {row.key_at(draw.uniform(start + i, sample)), Scalar(1) / static_cast<Scalar>(draw.samples)});
           return picks;
         },
         given...);
@@ -87,19 +87,13 @@ class HardAttention {
     check(count >= 1, "HardAttention: the top ", count, " keys were asked for; there must be at least 1.");
     return pick(
         q, k, v, count,
-        [count](Categorical<Scalar> const& row, Vector<Scalar> const& scores, Index) {
+        [count](hard_detail::ScoredRow<Scalar> const& row, Index) {
           std::vector<KeyWeight<Scalar>> picks;
-          if (row.mode < 0) return picks;
-          std::vector<Index> keys;
-          for (Index j = 0; j < row.keys(); ++j)
-            if (row.log_probability(j) != -infinity<Scalar>) keys.push_back(j);
-          auto const kept = keys.begin() + std::min(count, static_cast<Index>(keys.size()));
-          std::partial_sort(keys.begin(), kept, keys.end(), [&scores](Index a, Index b) {
-            return scores(a) > scores(b) || (scores(a) == scores(b) && a < b);
-          });
           Scalar sum = 0;
-          for (auto key = keys.begin(); key != kept; ++key) {
-            picks.push_back({*key, std::exp(row.log_probability(*key) - row.log_probability(keys.front()))});
+          for (Index const key : row.largest_keys(count)) {
+            picks.push_back({key, Scalar(1)});
+            if (picks.size() > 1)  // by its ratio to the largest, which is 1 whatever the scores
+              picks.back().weight = std::exp(row.log_probability(key) - row.log_probability(picks.front().key));
             sum += picks.back().weight;
           }
           for (auto& each : picks) each.weight /= sum;
@@ -109,13 +103,10 @@ class HardAttention {
   }
 
  private:
-  template <class Scalar>
-  static constexpr Scalar infinity = std::numeric_limits<Scalar>::infinity();
-
   /// As many rows as make the kernel's work worth starting, and few enough to stay in the cache.
   static constexpr Index rows_at_once = 64;
 
-  /// `choose(row, scores, i)` gives the picks of query i and their weights.
+  /// `choose(row, i)` gives the picks of query i and their weights.
   template <class Query, class Key, class Value, class Choose, class... Given>
   [[nodiscard]] Picked<typename Query::Scalar> pick(Eigen::DenseBase<Query> const& q, Eigen::DenseBase<Key> const& k,
                                                     Eigen::DenseBase<Value> const& v, Index count, Choose const& choose,
@@ -143,19 +134,22 @@ class HardAttention {
     decltype(auto) q_memory = call_detail::readable(q.derived());
     decltype(auto) k_memory = call_detail::readable(k.derived());
     for (Index first = 0; first < std::max<Index>(n, 1); first += step) {  // once for n = 0, for the checks
-      Matrix<Scalar> const block = scores(q_memory, k_memory, first, std::min(step, n - first), given...);
-      executor.for_each(block.rows(), [&](Index r) {
+      Index const rows = std::min(step, n - first);
+      Matrix<Scalar> const differences = score_differences(q_memory, k_memory, first, rows, given...);
+      Matrix<Scalar> exponentials(rows, k.rows());
+      executor.for_each(rows, [&](Index r) {
+        hard_detail::ScoredRow<Scalar> const row(differences.row(r).data(), k.rows(),
+                                                 static_cast<Scalar>(softmax.temperature), exponentials.row(r).data());
         Index const i = first + r;
-        Vector<Scalar> const of_row = block.row(r).transpose() / static_cast<Scalar>(softmax.temperature);
-        Categorical<Scalar> const row(of_row);
+        result.entropy(i) = row.entropy();
+        if (row.is_poisoned()) result.log_probability.row(i).setConstant(row.entropy());
+        if (row.is_poisoned() || !row.sees_something()) return;
         auto& mine = picks[static_cast<std::size_t>(i)];
-        mine = choose(row, of_row, i);
+        mine = choose(row, i);
         for (std::size_t p = 0; p < mine.size(); ++p) {
           result.keys(i, static_cast<Index>(p)) = mine[p].key;
           result.log_probability(i, static_cast<Index>(p)) = row.log_probability(mine[p].key);
         }
-        result.entropy(i) = row.entropy();
-        if (row.log_sum_exp != row.log_sum_exp) result.log_probability.row(i).setConstant(row.log_sum_exp);
       });
     }
     for (auto& row : picks) result.weights.add_row(joined(row));
@@ -179,16 +173,16 @@ class HardAttention {
     return entries;
   }
 
-  /// Scores of queries first … first + rows − 1, −∞ where a key is not seen.
+  /// ScoreDifferences of queries first … first + rows − 1.
   template <class Query, class Key, class... Given>
-  [[nodiscard]] auto scores(Query const& q, Key const& k, Index first, Index rows, Given&... given) const {
+  [[nodiscard]] auto score_differences(Query const& q, Key const& k, Index first, Index rows, Given&... given) const {
     std::vector<Index> numbers(static_cast<std::size_t>(rows));
     std::iota(numbers.begin(), numbers.end(), first);
     Matrix<compute_t<typename Query::Scalar>> s(rows, k.rows());
-    detail::ScoresOnly const scores_only;
+    detail::ScoreDifferences const differences;
     std::apply(
         [&](auto const&... policy) {
-          call_detail::weights(q, k, std::span<Index const>(numbers), rows == q.rows(), s, scores_only, policy...,
+          call_detail::weights(q, k, std::span<Index const>(numbers), rows == q.rows(), s, differences, policy...,
                                given...);
         },
         scoring());

@@ -20,7 +20,10 @@ struct WeightLine {
     for (Index j = 0; j < keys; ++j) data[j * step] = x;
   }
   ATTEND_INLINE void write(Index first, Index keys, Number const* weights) const {
-    for (Index j = 0; j < keys; ++j) data[(first + j) * step] = weights[j];
+    if (step == 1)
+      std::copy_n(weights, keys, data + first);
+    else
+      for (Index j = 0; j < keys; ++j) data[(first + j) * step] = weights[j];
   }
 };
 
