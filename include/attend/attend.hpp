@@ -6,6 +6,7 @@
 #include <attend/core/random.hpp>
 #include <attend/core/thread_pool.hpp>
 #include <attend/hard.hpp>
+#include <attend/layer.hpp>
 #include <attend/mask.hpp>
 #include <attend/normalize.hpp>
 #include <attend/reference.hpp>

@@ -55,6 +55,12 @@ template <Plain Left, Plain Right>
   using Common = detail::common_number<Left, Right>;
   return Common(b) < Common(a) ? Common(b) : Common(a);
 }
+/// a·b + c, rounded once where the compiler finds an instruction for it.
+template <Plain First, Plain Second, Plain Third>
+[[nodiscard]] auto fma(First a, Second b, Third c) {
+  using Common = detail::common_number<detail::common_number<First, Second>, Third>;
+  return Common(a) * Common(b) + Common(c);
+}
 /// 1 / (1 + exp(−x)), without overflow.
 template <Plain Number>
 [[nodiscard]] auto sigmoid(Number x) {

@@ -13,6 +13,17 @@ namespace attend {
 inline namespace ATTEND_UNIT_NAME {
 namespace kernel {
 
+/// A number for each row of a strip, in whole vectors.
+template <class T, class Number>
+struct RowFactors {
+  static constexpr int size = (T::rows + T::lanes - 1) / T::lanes * T::lanes;
+  Number of_row[size];
+
+  ATTEND_INLINE explicit RowFactors(Number x) {
+    for (int r = 0; r < size; ++r) of_row[r] = x;
+  }
+};
+
 template <class T, class Block>
 ATTEND_INLINE void begin_rows(Block const& block) {
   using Number = typename Block::Number;
@@ -41,29 +52,17 @@ template <class T, class Number>
   return largest_of(pack<Number, T::lanes>(Raw(b > a ? b : a)));
 }
 
-/// What is summed of a row so far, brought to a new maximum. Once the largest keys have been met there is nothing to
-/// do. A step of its own, in memory: joined with the sums that follow, a compiler might round the product or not.
-template <class T, class Block>
-ATTEND_INLINE void rescale_row(Block const& block, int r, typename Block::Number factor) {
-  using Pack = typename Block::Pack;
-  if (factor == typename Block::Number(1)) return;
-  auto* const sums = block.scratch.sums + r * block.scratch.value_stride;
-  for (Index f = 0; f < block.scratch.value_stride; f += T::lanes)
-    (Pack::load(sums + f) * Pack(factor)).store(sums + f);
-}
-
-/// exponential: weights exp(s − largest so far), and what was summed before brought to the new maximum.
+/// exponential: weights exp(s − largest so far). `factor` brings what was summed before to the new maximum.
 ///
 /// First the maxima of all rows, then their exponentials: the rows of the first loop are short and independent, so
 /// their latencies overlap; taken row by row each would wait for its maximum (6 % of the time at d = 64).
-template <class T, bool with_values, class Block>
+template <class T, class Block>
 ATTEND_INLINE void weigh_exponential(Block const& block, int strip, int rows, KeyRange const& range,
-                                     typename Block::Number* scores) {
+                                     typename Block::Number* scores, RowFactors<T, typename Block::Number>& factor) {
   using Number = typename Block::Number;
   using Pack = typename Block::Pack;
   auto const& scratch = block.scratch;
-  constexpr int padded_rows = (T::rows + T::lanes - 1) / T::lanes * T::lanes;
-  Number shift[padded_rows] = {}, factor[padded_rows] = {};
+  Number shift[T::rows] = {};
   for (int r = 0; r < rows; ++r) {
     Number const before = scratch.largest[strip + r];
     Number const here = largest_score<T>(scores + r * scratch.score_stride, range);
@@ -71,13 +70,14 @@ ATTEND_INLINE void weigh_exponential(Block const& block, int strip, int rows, Ke
     scratch.largest[strip + r] = largest;
     // −∞ − (−∞) is no number: while nothing is seen, subtract 0.
     shift[r] = largest == Block::minus_infinity ? Number(0) : largest;
-    factor[r] = before - shift[r];
+    factor.of_row[r] = before - shift[r];
   }
-  for (int r = 0; r < padded_rows; r += T::lanes) exp_nonpositive(Pack::load(factor + r)).store(factor + r);
+  for (int r = 0; r < factor.size; r += T::lanes)
+    exp_nonpositive(Pack::load(factor.of_row + r)).store(factor.of_row + r);
   for (int r = 0; r < rows; ++r) {
     Number* const row = scores + r * scratch.score_stride;
     Number* const sum_of_row = scratch.weight_sum + (strip + r) * T::lanes;
-    Pack sum = Pack::load(sum_of_row) * Pack(factor[r]);
+    Pack sum = Pack::load(sum_of_row) * Pack(factor.of_row[r]);
     Pack const subtract(shift[r]);
     // Two vectors at a time share the constants of exp, which 16 registers cannot all hold.
     for (Index j = range.begin; j < range.end; j += T::panel) {
@@ -89,7 +89,6 @@ ATTEND_INLINE void weigh_exponential(Block const& block, int strip, int rows, Ke
       sum = sum + b;
     }
     sum.store(sum_of_row);
-    if constexpr (with_values) rescale_row<T>(block, strip + r, factor[r]);
   }
 }
 

@@ -39,6 +39,7 @@ struct Scratch {
   Number* queries = nullptr;     // strips of [feature][rows]
   Number* scores = nullptr;      // [rows][score_stride]: one tile, or the whole row
   Number* sums = nullptr;        // [block][value_stride]
+  Number* tile_sums = nullptr;   // [rows][value_stride]: what one tile adds to a strip
   Number* largest = nullptr;     // [block]
   Number* weight_sum = nullptr;  // [block][lanes]
   Index* picked = nullptr;       // [block]
@@ -59,6 +60,7 @@ struct Scratch {
     queries = carver.take<Number>(block * features);
     scores = carver.take<Number>(T::rows * score_stride);
     sums = carver.take<Number>(block * value_stride);
+    tile_sums = carver.take<Number>(T::rows * value_stride);
     largest = carver.take<Number>(block);
     weight_sum = carver.take<Number>(block * T::lanes);
     picked = carver.take<Index>(block);

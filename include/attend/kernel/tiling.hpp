@@ -11,7 +11,8 @@ namespace kernel {
 ///
 /// A *panel* is `panel` keys, feature-major; a *strip* is `rows` queries, feature-major; one score micro-kernel
 /// computes strip × panel in registers. A *tile* is `tile` keys, a *block* is `block` queries: the unit of work of one
-/// task. Only `tile` and the lane count decide bits of results, and both are fixed for one instruction set.
+/// task. Only `tile`, `chain` (features summed in one go) and the lane count decide bits of results, and all are fixed
+/// for one instruction set.
 ///
 /// Registers   v4 has 32: 12 × 2 sums + 2 keys + 1 query; values 6 × 4 sums + 4 values + 1 weight.
 ///             v3 and the baseline have 16: 6 × 2 sums + 2 keys + 1 query, the same for values.
@@ -26,6 +27,7 @@ struct Tiling {
   static constexpr int rows = wide ? 12 : 6;
   static constexpr int value_rows = 6;
   static constexpr int value_vectors = wide ? 4 : 2;
+  static constexpr Index chain = Set::isa == Isa::baseline ? 32 : 64;  // without fma each step rounds twice
   static constexpr Index tile = 256;
   static constexpr Index block = 96;
   /// Rows of the score strip are this far apart: not a power of two, so that they do not share cache sets.

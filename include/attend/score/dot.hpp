@@ -1,5 +1,6 @@
 #pragma once
 
+#include <attend/core/math.hpp>
 #include <attend/score/plain_features.hpp>
 #include <attend/simd/pack.hpp>
 

@@ -1,0 +1,20 @@
+#pragma once
+
+/// Layers: parameters, forward and backward. Each is a plain struct whose numbers `each_parameter` walks over; its
+/// gradient is an object of the same class, and a backward adds to it (core/parameters.hpp).
+
+#include <attend/layer/embedding.hpp>   // Embedding   rows of a table, named by tokens
+#include <attend/layer/initialize.hpp>  // first numbers: initialize_uniform, initialize_glorot
+#include <attend/layer/linear.hpp>      // Linear      x Wᵀ + b
+
+// Over time
+#include <attend/layer/gru.hpp>       // Gru        a gated recurrent unit: one step
+#include <attend/layer/lstm.hpp>      // Lstm       long short-term memory: one step
+#include <attend/layer/sequence.hpp>  // Sequence   a cell over all steps, forwards or backwards
+
+// A decoder that attends
+#include <attend/layer/bahdanau_step.hpp>  // BahdanauStep       asks with s_{t−1}; what is found goes into the cell
+#include <attend/layer/context.hpp>        // ConcatContext, AddContext, GatedContext, BareContext
+#include <attend/layer/decoder.hpp>        // Decoder            a step over all steps, and back through time
+#include <attend/layer/decoder_attention.hpp>  // DecoderAttention   keys projected once, read once a step
+#include <attend/layer/luong_step.hpp>  // LuongStep          asks with s_t; what is found joins it, and is fed back

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <attend/core/check.hpp>
+#include <attend/core/config.hpp>
+#include <attend/core/parameters.hpp>
+#include <attend/layer/product.hpp>
+
+namespace attend {
+inline namespace ATTEND_UNIT_NAME {
+
+/// y = x Wᵀ + b
+///
+/// A linear map, affine with its bias: it changes size and direction of tokens and normalises nothing.
+///
+/// Shapes   x (n, in)  weight (out, in)  bias (out), or empty  →  y (n, out)
+/// Throws   when x or d_y does not fit the weight
+/// Cost     n·in·out multiply-adds forward, twice that backward
+template <class Scalar>
+struct Linear {
+  Matrix<Scalar> weight;  ///< (out, in)
+  Vector<Scalar> bias;    ///< (out), or empty
+
+  Linear() = default;
+  /// All parameters 0; see layer/initialize.hpp.
+  Linear(Index in, Index out, bool with_bias = true)
+      : weight(Matrix<Scalar>::Zero(out, in)), bias(Vector<Scalar>::Zero(with_bias ? out : 0)) {}
+
+  [[nodiscard]] Index in() const { return weight.cols(); }
+  [[nodiscard]] Index out() const { return weight.rows(); }
+
+  template <class Tokens>
+  [[nodiscard]] Matrix<Scalar> forward(Eigen::MatrixBase<Tokens> const& x) const {
+    check_input(x.rows(), x.cols());
+    Matrix<Scalar> y = layer_detail::project(x, weight);  // (n, out)
+    if (bias.size() > 0) y.rowwise() += bias.transpose();
+    return y;
+  }
+
+  /// ∂loss/∂x (n, in) from ∂loss/∂y (n, out); ∂loss/∂weight and ∂loss/∂bias are added to `gradient`.
+  template <class Tokens, class Derivative>
+  [[nodiscard]] Matrix<Scalar> backward(Eigen::MatrixBase<Tokens> const& x, Eigen::MatrixBase<Derivative> const& d_y,
+                                        Linear& gradient) const {
+    check_input(x.rows(), x.cols());
+    check(d_y.rows() == x.rows() && d_y.cols() == out(), "Linear: d_y is (", d_y.rows(), ", ", d_y.cols(),
+          "); it must be (", x.rows(), ", ", out(), ").");
+    check(gradient.weight.rows() == out() && gradient.weight.cols() == in() && gradient.bias.size() == bias.size(),
+          "Linear: the gradient has weight (", gradient.weight.rows(), ", ", gradient.weight.cols(), ") and bias (",
+          gradient.bias.size(), ") but the layer (", out(), ", ", in(), ") and (", bias.size(),
+          "); start from zeros_like(layer).");
+    layer_detail::add_outer(gradient.weight, d_y, x);                       // y = x Wᵀ
+    if (bias.size() > 0) gradient.bias += d_y.colwise().sum().transpose();  // … + b
+    return layer_detail::project_back(d_y, weight);
+  }
+
+  template <class Self, class Function>
+  static void each_parameter(Self& self, Function&& function) {
+    function("weight", parameter_span(self.weight));
+    function("bias", parameter_span(self.bias));
+  }
+
+ private:
+  void check_input(Index rows, Index columns) const {
+    check(columns == in(), "Linear: x is (", rows, ", ", columns, ") but the weight is (", out(), ", ", in(),
+          "); x must have ", in(), " columns.");
+    check(bias.size() == 0 || bias.size() == out(), "Linear: the weight is (", out(), ", ", in(), ") but the bias has ",
+          bias.size(), " numbers; it must have ", out(), " or none.");
+  }
+};
+
+}  // namespace ATTEND_UNIT_NAME
+}  // namespace attend
