@@ -3,15 +3,14 @@
 #include <attend/core/call_shape.hpp>
 #include <attend/core/concepts.hpp>
 #include <attend/core/config.hpp>
-#include <attend/core/math.hpp>
 #include <attend/normalize/family.hpp>
 
 #include <limits>
 
 namespace attend::detail {
 
-/// No weights, but what is needed to pick keys: s_j − max s. Where that is 0, the smallest normal number stands for it,
-/// because 0 is a key that is not seen.
+/// No weights, but what is needed to pick keys: s_j − max s, less the smallest normal number, because 0 is a key that
+/// is not seen.
 ///
 /// A whole-row normaliser, because the kernel then computes each score once.
 struct ScoreDifferences {
@@ -30,8 +29,7 @@ struct ScoreDifferences {
   }
   template <class Scalar, class Number, class Column>
   [[nodiscard]] static ATTEND_INLINE Number weight(State<Scalar> const& state, Number const& score, Column const&) {
-    Number const difference = score - state.log_sum_exp;
-    return select(difference == Scalar(0), std::numeric_limits<Scalar>::min(), difference);
+    return score - state.log_sum_exp - std::numeric_limits<Scalar>::min();  // never 0, and no comparison
   }
 };
 
