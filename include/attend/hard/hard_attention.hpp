@@ -4,6 +4,7 @@
 #include <attend/core/policies.hpp>
 #include <attend/core/query_start.hpp>
 #include <attend/hard/draw.hpp>
+#include <attend/hard/pick_gradient.hpp>
 #include <attend/hard/picked.hpp>
 #include <attend/hard/score_differences.hpp>
 #include <attend/hard/scored_row.hpp>
@@ -100,6 +101,72 @@ class HardAttention {
           return picks;
         },
         given...);
+  }
+
+  /// The gradients of a loss by q, k and v, from its gradients by the output and by the log-probabilities of the picks.
+  ///
+  /// The way to the scores is the log-probability alone: with c of `Reinforce::coefficients`, d_log_probability = −c
+  /// gives the estimate of the gradient of minus the expected reward, whose mean over the picks is the true one.
+  ///
+  /// Shapes   d_output (n, e)  d_log_probability (n, M)  →  query (n, d), key (m, d), value (m, e)
+  /// Throws   when `picked` is of other sizes
+  /// Edge     −1, the pick of no key, has no gradient
+  /// Cost     that of backward with e = 1, and one more product of n·m·d
+  /// Source   Williams 1992, theorem 1; Xu 2015, section 4.1 (arXiv 1502.03044)
+  template <class Query, class Key, class Value, class Storage, class OutputGradient, class PickGradient,
+            class... Given>
+    requires(!detail::EigenObject<Given> && ...)
+  [[nodiscard]] auto backward(Eigen::DenseBase<Query> const& q, Eigen::DenseBase<Key> const& k,
+                              Eigen::DenseBase<Value> const& v, Picked<Storage> const& picked,
+                              Eigen::MatrixBase<OutputGradient> const& d_output,
+                              Eigen::MatrixBase<PickGradient> const& d_log_probability, Given&&... given) const {
+    return backward(q, k, v, picked, d_output, d_log_probability, Vector<compute_t<Storage>>::Zero(q.rows()).eval(),
+                    given...);
+  }
+  /// The same where the loss depends on picked.entropy (n), too: an entropy bonus λ_e is d_entropy = −λ_e.
+  template <class Query, class Key, class Value, class Storage, class OutputGradient, class PickGradient,
+            class EntropyGradient, class... Given>
+  [[nodiscard]] auto backward(Eigen::DenseBase<Query> const& q, Eigen::DenseBase<Key> const& k,
+                              Eigen::DenseBase<Value> const& v, Picked<Storage> const& picked,
+                              Eigen::MatrixBase<OutputGradient> const& d_output,
+                              Eigen::MatrixBase<PickGradient> const& d_log_probability,
+                              Eigen::MatrixBase<EntropyGradient> const& d_entropy, Given&&... given) const {
+    using Scalar = compute_t<Storage>;
+    Index const n = q.rows(), m = k.rows();
+    check(picked.keys.rows() == n && picked.entropy.size() == n && picked.weights.rows() == n &&
+              picked.weights.keys() == m && v.rows() == m,
+          "HardAttention: there are ", n, " queries, ", m, " keys and ", v.rows(), " values, but the picks are of ",
+          picked.keys.rows(), " queries and ", picked.weights.keys(), " keys; hand in what was picked of them.");
+    check(d_output.rows() == n && d_output.cols() == v.cols(), "HardAttention: d_output is (", d_output.rows(), ", ",
+          d_output.cols(), "); it must be that of the output, (", n, ", ", v.cols(), ").");
+    check(d_log_probability.rows() == n && d_log_probability.cols() == picked.keys.cols(),
+          "HardAttention: d_log_probability is (", d_log_probability.rows(), ", ", d_log_probability.cols(),
+          "); it must have one number a pick, (", n, ", ", picked.keys.cols(), ").");
+    check(d_entropy.size() == n, "HardAttention: d_entropy has ", d_entropy.size(), " numbers for ", n,
+          " queries; there must be one for each.");
+
+    // log p is by s/τ − lse, and lse is not kept by those who only pick.
+    Matrix<Scalar> const no_values(m, 0);
+    Kept<typename Query::Scalar> kept = std::apply(
+        [&](auto const&... policy) { return Attention<>{}.forward(q, k, no_values, policy..., given...); }, policies_);
+    Matrix<Scalar> const coefficients = d_log_probability.template cast<Scalar>();
+    Vector<Scalar> const log_sum_exp = kept.log_sum_exp, bonus = d_entropy.template cast<Scalar>();
+    detail::PickGradient<Scalar> const loss{picked.keys.cols(),
+                                            picked.keys.data(),
+                                            coefficients.data(),
+                                            log_sum_exp.data(),
+                                            picked.entropy.data(),
+                                            bonus.data(),
+                                            Scalar(1) / static_cast<Scalar>(softmax().temperature)};
+    kept.output = Matrix<typename Query::Scalar>::Zero(n, 1);
+    auto gradients = std::apply(
+        [&](auto const&... policy) {
+          return Attention{policy..., detail::Scores{}}.backward(q, k, Matrix<Scalar>::Ones(m, 1), kept,
+                                                                 Matrix<Scalar>::Ones(n, 1), loss, given...);
+        },
+        scoring());
+    gradients.value = weighted_values_backward(picked.weights, d_output);
+    return gradients;
   }
 
  private:
