@@ -90,10 +90,8 @@ TEST(HardAttentionBackward, IsUnbiasedOverAllPicks) {
   for (unsigned seed = 1; seed <= 3; ++seed) {
     Game const game(3, 4, seed);
     expect_unbiased(game);
-    expect_unbiased(game, attend::Causal::from(1));
-    expect_unbiased(game, attend::Softmax{.temperature = 0.6});
-    expect_unbiased(game, attend::Dot{}, attend::SoftCap{1.5}, attend::Alibi{0.5});
-    expect_unbiased(game, attend::Bilinear<double>{gradients::normal(3, 3, 9)}, attend::Lengths{3});
+    expect_unbiased(game, attend::Bilinear<double>{gradients::normal(3, 3, 9)}, attend::SoftCap{1.5},
+                    attend::Softmax{.temperature = 0.6}, attend::Lengths{3});
     expect_unbiased(
         game, [](auto score, auto p) { return score * score - 0.125 * (p.query - p.key); },
         [](auto p) { return p.key != 1; });
@@ -147,13 +145,6 @@ void expect_derivatives(Index n, Index m, Policies const&... policies) {
   auto const again = op.backward(q, k, v, picked, d_output, c, bonus, pool);
   EXPECT_EQ(again.query, g.query);
   EXPECT_EQ(again.key, g.key);
-
-  auto const single = op.backward(q.template cast<float>(), k.template cast<float>(), v.template cast<float>(),
-                                  op.sample(q.template cast<float>(), k.template cast<float>(),
-                                            v.template cast<float>(), {.seed = 8, .samples = 2}),
-                                  d_output, c, bonus);
-  gradients::expect_close(Matrix(single.query.template cast<double>()), g.query, 1e-4, "float q");
-  gradients::expect_close(Matrix(single.key.template cast<double>()), g.key, 1e-4, "float k");
 }
 
 TEST(HardAttentionBackward, DerivativesByLogProbabilitiesAndEntropies) {
@@ -161,7 +152,6 @@ TEST(HardAttentionBackward, DerivativesByLogProbabilitiesAndEntropies) {
   expect_derivatives(20, 13, attend::Causal{});  // 7 queries see nothing
   expect_derivatives(13, 20, attend::Softmax{.temperature = 1.7}, attend::SlidingWindow{4, 1});
   expect_derivatives(12, 12, attend::Documents{std::vector<Index>{5, 7}});
-  expect_derivatives(9, 11, attend::Bias{gradients::normal(9, 11, 9)}, attend::SoftCap{2.0});
 }
 
 TEST(HardAttentionBackward, ABiasOfMinusInfinityHides) {
@@ -169,6 +159,22 @@ TEST(HardAttentionBackward, ABiasOfMinusInfinityHides) {
   bias.col(2).setConstant(-std::numeric_limits<double>::infinity());
   bias.row(1).setConstant(-std::numeric_limits<double>::infinity());
   expect_derivatives(4, 6, attend::Bias{bias});
+}
+
+TEST(HardAttentionBackward, FloatIsNearDouble) {
+  Matrix const q = gradients::normal(6, 4, 1), k = gradients::normal(9, 4, 2), v = gradients::normal(9, 3, 3);
+  Matrix const d_output = gradients::normal(6, 3, 4), c = gradients::normal(6, 2, 5);
+  Vector const bonus = gradients::normal(6, 6);
+  HardAttention const op;
+  attend::Matrix<float> const q_float = q.cast<float>(), k_float = k.cast<float>(), v_float = v.cast<float>();
+  auto const picked = op.sample(q, k, v, {.seed = 8, .samples = 2});
+  auto const picked_float = op.sample(q_float, k_float, v_float, {.seed = 8, .samples = 2});
+  ASSERT_EQ(picked.keys, picked_float.keys);
+  auto const wanted = op.backward(q, k, v, picked, d_output, c, bonus);
+  auto const found = op.backward(q_float, k_float, v_float, picked_float, d_output, c, bonus);
+  gradients::expect_close(Matrix(found.query.cast<double>()), wanted.query, 1e-5, "q");
+  gradients::expect_close(Matrix(found.key.cast<double>()), wanted.key, 1e-5, "k");
+  gradients::expect_close(Matrix(found.value.cast<double>()), wanted.value, 1e-6, "v");
 }
 
 TEST(HardAttentionBackward, HiddenNaNHasNoGradient) {
