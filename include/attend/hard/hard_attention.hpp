@@ -5,6 +5,7 @@
 #include <attend/core/query_start.hpp>
 #include <attend/hard/draw.hpp>
 #include <attend/hard/pick_gradient.hpp>
+#include <attend/hard/pick_rows.hpp>
 #include <attend/hard/picked.hpp>
 #include <attend/hard/score_differences.hpp>
 #include <attend/hard/scored_row.hpp>
@@ -181,6 +182,8 @@ class HardAttention {
     using Storage = typename Query::Scalar;
     using Scalar = compute_t<Storage>;
     static_assert(is_kernel_scalar<Scalar>, "attend: HardAttention computes in float or double.");
+    static_assert((!Normalizer<Given> && ...), "attend: give the Softmax of HardAttention when it is made.");
+    detail::check_policy_kinds<Policies..., Given...>();
     check(k.rows() == v.rows(), "HardAttention: k has ", k.rows(), " rows but v has ", v.rows(),
           "; both must have one row for each key.");
     Softmax const softmax = this->softmax();
@@ -188,56 +191,19 @@ class HardAttention {
           " sinks; there is no key to pick for a sink.");
     softmax.check_sizes({1, 1, q.rows(), k.rows()});
 
-    Index const n = q.rows();
-    Picked<Storage> result{{},
-                           KeyMatrix::Constant(n, count, -1),
-                           Matrix<Scalar>::Zero(n, count),
-                           Vector<Scalar>::Zero(n),
-                           SparseWeights<Scalar>(k.rows())};
-    std::vector<std::vector<KeyWeight<Scalar>>> picks(static_cast<std::size_t>(n));
     Serial serial;
     auto& executor = detail::find<detail::is_executor>(serial, given...);
-    Index const step = has_documents<Given...> ? std::max<Index>(n, 1) : rows_at_once;
     decltype(auto) q_memory = call_detail::readable(q.derived());
     decltype(auto) k_memory = call_detail::readable(k.derived());
-    for (Index first = 0; first < std::max<Index>(n, 1); first += step) {  // once for n = 0, for the checks
-      Index const rows = std::min(step, n - first);
-      Matrix<Scalar> const differences = score_differences(q_memory, k_memory, first, rows, given...);
-      Matrix<Scalar> exponentials(rows, k.rows());
-      executor.for_each(rows, [&](Index r) {
-        hard_detail::ScoredRow<Scalar> const row(differences.row(r).data(), k.rows(),
-                                                 static_cast<Scalar>(softmax.temperature), exponentials.row(r).data());
-        Index const i = first + r;
-        result.entropy(i) = row.entropy();
-        if (row.is_poisoned()) result.log_probability.row(i).setConstant(row.entropy());
-        if (row.is_poisoned() || !row.sees_something()) return;
-        auto& mine = picks[static_cast<std::size_t>(i)];
-        mine = choose(row, i);
-        for (std::size_t p = 0; p < mine.size(); ++p) {
-          result.keys(i, static_cast<Index>(p)) = mine[p].key;
-          result.log_probability(i, static_cast<Index>(p)) = row.log_probability(mine[p].key);
-        }
-      });
-    }
-    for (auto& row : picks) result.weights.add_row(joined(row));
+    Index const n = q.rows(), at_once = has_documents<Given...> ? std::max<Index>(n, 1) : rows_at_once;
+    auto result = hard_detail::pick_rows<Storage>(
+        {n, k.rows(), count, at_once}, static_cast<Scalar>(softmax.temperature),
+        [&](Index first, Index rows) { return score_differences(q_memory, k_memory, first, rows, given...); }, choose,
+        executor);
     result.output = weighted_values(result.weights, v).template cast<Storage>();
     for (Index i = 0; i < n; ++i)
       if (result.entropy(i) != result.entropy(i)) result.output.row(i).setConstant(Storage(result.entropy(i)));
     return result;
-  }
-
-  /// In the order of keys, each key once.
-  template <class Entry>
-  [[nodiscard]] static std::vector<Entry>& joined(std::vector<Entry>& entries) {
-    std::stable_sort(entries.begin(), entries.end(), [](Entry const& a, Entry const& b) { return a.key < b.key; });
-    std::size_t count = 0;
-    for (Entry const& entry : entries)
-      if (count > 0 && entries[count - 1].key == entry.key)
-        entries[count - 1].weight += entry.weight;
-      else
-        entries[count++] = entry;
-    entries.resize(count);
-    return entries;
   }
 
   /// ScoreDifferences of queries first … first + rows − 1.

@@ -105,9 +105,8 @@ class ScoredRow {
 
   /// The first key with Σ_{i ≤ key} p_i > u.
   [[nodiscard]] Index key_at(double u) const {
-    double const target = u * sum_;
-    auto const chunk = std::min<std::ptrdiff_t>(std::upper_bound(until_.begin(), until_.end(), target) - until_.begin(),
-                                                std::ssize(until_) - 1);
+    double const target = std::min(u * sum_, std::nextafter(sum_, 0.0));  // so that a chunk with weight is found
+    auto const chunk = std::upper_bound(until_.begin(), until_.end(), target) - until_.begin();
     double sum = chunk > 0 ? until_[static_cast<std::size_t>(chunk - 1)] : 0;
     // A chunk was summed in another order: where rounding leads past its end, its last key with weight is taken.
     Index key = -1;
