@@ -6,6 +6,7 @@
 #include <attend/hard/draw.hpp>                 // Draw                which random picks
 #include <attend/hard/picked.hpp>               // Picked              keys, log-probabilities, entropy, output
 #include <attend/hard/sparse_weights.hpp>       // SparseWeights       a map that names only the keys with weight
+#include <attend/hard/sparse_map.hpp>           // sparse_map          that of sparsemax, top-k, … without (n, m)
 #include <attend/hard/monotonic_attention.hpp>  // MonotonicAttention  one walk over the keys
 #include <attend/hard/gaussian_noise.hpp>       // gaussian_noise      for its energies
 
