@@ -5,6 +5,7 @@
 #include <attend/attention.hpp>
 #include <attend/core/random.hpp>
 #include <attend/core/thread_pool.hpp>
+#include <attend/hard.hpp>
 #include <attend/layer.hpp>
 #include <attend/mask.hpp>
 #include <attend/normalize.hpp>

@@ -2,7 +2,7 @@
 # Enforces the order of includes, without exceptions:
 #
 #   core -> simd -> score, mask, normalize (siblings) -> kernel -> attention.hpp -> layer -> analysis -> visualize
-#     \---> reference (beside all of simd and kernel)     linear, graph, hard beside attention.hpp
+#     \---> reference (beside all of simd and kernel)     linear, graph beside attention.hpp, hard above it
 #   io, distributed and executor (adaptors of other libraries' threads) at the edge, testing above everything; no circles.
 
 cmake_minimum_required(VERSION 3.25)
@@ -19,7 +19,7 @@ set(kernel_may core simd ${policies})
 set(attention_may ${kernel_may} kernel reference)
 set(linear_may core simd ${policies} kernel)
 set(graph_may ${linear_may})
-set(hard_may ${linear_may})
+set(hard_may ${attention_may} attention)
 set(layer_may ${attention_may} attention linear graph hard)
 set(analysis_may ${layer_may} layer)
 set(visualize_may ${analysis_may} analysis)

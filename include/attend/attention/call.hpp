@@ -95,11 +95,11 @@ struct Sorted {
   }
 };
 
-/// Builds the kernel's call and runs it. `announce` only says how many bytes of workspace it takes.
-template <kernel::Purpose purpose, bool announce, class Query, class Key, class Value, class Output, class... Given>
-std::size_t run(Heads<Query const> q, Heads<Key const> k, Heads<Value const> v, Heads<Output> out,
-                Heads<compute_t<Query>> lse, Heads<compute_t<Query>> weights, Index const* rows, Index row_count,
-                Given&... given) {
+/// Builds the kernel's call and hands it to use(call, segments, segment_of, executor, workspace).
+template <kernel::Purpose purpose, class Query, class Key, class Value, class Output, class Use, class... Given>
+auto with_call(Heads<Query const> q, Heads<Key const> k, Heads<Value const> v, Heads<Output> out,
+               Heads<compute_t<Query>> lse, Heads<compute_t<Query>> weights, Index const* rows, Index row_count,
+               Use const& use, Given&... given) {
   using Number = compute_t<Query>;
   static_assert(std::is_same_v<Number, compute_t<Key>> && std::is_same_v<Number, compute_t<Value>>,
                 "attend: q, k and v must be computed in one type: double with double, or any of float, half and "
@@ -173,8 +173,20 @@ std::size_t run(Heads<Query const> q, Heads<Key const> k, Heads<Value const> v, 
     }
   Index const segments = q.batch() * (documents == nullptr ? 1 : documents->count());
   Workspace own;
-  Workspace& workspace = sorted.workspace(own, given...);
-  return kernel::run<purpose>(call, segments, segment_of, sorted.executor(given...), announce ? nullptr : &workspace);
+  return use(call, segments, segment_of, sorted.executor(given...), sorted.workspace(own, given...));
+}
+
+/// Builds the kernel's call and runs it. `announce` only says how many bytes of workspace it takes.
+template <kernel::Purpose purpose, bool announce, class Query, class Key, class Value, class Output, class... Given>
+std::size_t run(Heads<Query const> q, Heads<Key const> k, Heads<Value const> v, Heads<Output> out,
+                Heads<compute_t<Query>> lse, Heads<compute_t<Query>> weights, Index const* rows, Index row_count,
+                Given&... given) {
+  return with_call<purpose, Query, Key, Value, Output>(
+      q, k, v, out, lse, weights, rows, row_count,
+      [](auto const& call, Index segments, auto const& segment_of, auto& executor, Workspace& workspace) {
+        return kernel::run<purpose>(call, segments, segment_of, executor, announce ? nullptr : &workspace);
+      },
+      given...);
 }
 
 template <class Query, class Key, class Value, bool announce = false, class Output, class Number, class QueryElement,

@@ -5,8 +5,10 @@
 #include <attend/core/config.hpp>
 #include <attend/core/position.hpp>
 
+#include <cstddef>
 #include <limits>
 #include <memory>
+#include <span>
 #include <string_view>
 
 namespace attend {
@@ -26,8 +28,8 @@ struct GridStrides {
 /// One number for every pair of a query and a key: an array (batch, heads, n, m), in which any dimension may be 1 and
 /// then holds for all. Biases and boolean masks are read from it.
 ///
-/// Made from an Eigen expression it owns a copy, which copies of the grid share; made from a pointer it looks at the
-/// caller's memory, which must live as long.
+/// Made from an Eigen expression it owns a copy, which copies of the grid share until one of them is changed; made from
+/// a pointer it looks at the caller's memory, which must live as long, and never changes it.
 ///
 /// Throws   when a size is negative, or the pointer is null and the sizes are not empty
 template <class Storage>
@@ -82,6 +84,40 @@ class Grid {
     return shape_.columns == 1 ? std::numeric_limits<Index>::max() : shape_.columns;
   }
 
+  /// All numbers, the last dimension fastest.
+  ///
+  /// Throws   when they do not lie side by side in memory
+  [[nodiscard]] std::span<Storage const> numbers() const {
+    check(is_contiguous(), "grid: the numbers (", shape_.batch, ", ", shape_.heads, ", ", shape_.rows, ", ",
+          shape_.columns, ") do not lie side by side in memory; make the grid from a matrix to walk over them.");
+    return {data_, size()};
+  }
+  /// The same, to be changed: a grid that shares its numbers with others, or only looks at them, first makes its own.
+  [[nodiscard]] std::span<Storage> numbers() {
+    if (owner_ == nullptr || owner_.use_count() > 1) *this = copy();
+    return {owner_.get(), size()};
+  }
+  /// Where the numbers() of a pair are.
+  [[nodiscard]] Index number_of(Position<> const& p) const {
+    GridShape const& s = shape_;
+    Index const batch = s.batch == 1 ? 0 : Index(p.batch), head = s.heads == 1 ? 0 : Index(p.head);
+    Index const row = s.rows == 1 ? 0 : Index(p.row), column = s.columns == 1 ? 0 : Index(p.column);
+    return ((batch * s.heads + head) * s.rows + row) * s.columns + column;
+  }
+  /// A grid with numbers of its own.
+  [[nodiscard]] Grid copy() const {
+    auto const own = std::make_shared<Storage[]>(size());
+    Storage* to = own.get();
+    for (Index batch = 0; batch < shape_.batch; ++batch)
+      for (Index head = 0; head < shape_.heads; ++head)
+        for (Index row = 0; row < shape_.rows; ++row)
+          for (Index column = 0; column < shape_.columns; ++column)
+            *to++ = line(batch, head, row)[column * strides_.columns];
+    Grid grid(own.get(), shape_);
+    grid.owner_ = own;
+    return grid;
+  }
+
   /// The number of the pair, or of a query and a whole vector of keys.
   template <class Keys>
   [[nodiscard]] ATTEND_INLINE auto at(Position<Keys> const& p) const {
@@ -97,6 +133,16 @@ class Grid {
   }
 
  private:
+  [[nodiscard]] std::size_t size() const {
+    return static_cast<std::size_t>(shape_.batch * shape_.heads * shape_.rows * shape_.columns);
+  }
+  [[nodiscard]] bool is_contiguous() const {
+    GridStrides const wanted = contiguous(shape_);
+    return (shape_.batch <= 1 || strides_.batch == wanted.batch) &&
+           (shape_.heads <= 1 || strides_.heads == wanted.heads) &&
+           (shape_.rows <= 1 || strides_.rows == wanted.rows) &&
+           (shape_.columns <= 1 || strides_.columns == wanted.columns);
+  }
   [[nodiscard]] static GridStrides contiguous(GridShape const& shape) {
     return {shape.heads * shape.rows * shape.columns, shape.rows * shape.columns, shape.columns, 1};
   }

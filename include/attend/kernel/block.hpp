@@ -18,7 +18,7 @@ struct KeyRange {
 };
 
 /// A block of queries of one unit and its memory: what one task computes.
-template <class T, class CallType>
+template <class T, class CallType, class ScratchType = Scratch<T, CallType>>
 struct Block {
   using Call = CallType;
   using Number = typename Call::Number;
@@ -28,7 +28,7 @@ struct Block {
 
   Call const& call;
   Segment const& segment;
-  Scratch<T, Call> const& scratch;
+  ScratchType const& scratch;
   Index key_head;
   Index first;                     // query of the unit that the block begins with
   int count;                       // queries

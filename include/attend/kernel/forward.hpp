@@ -50,34 +50,48 @@ ATTEND_INLINE Index score_whole_rows(Block const& block, int strip, int rows) {
   return padded;
 }
 
+/// Notes which keys the rows of a strip see, while their scores still hold −∞ for the others.
+template <class T, class Block>
+ATTEND_INLINE void note_seen(Block const& block, int rows, Index padded_keys) {
+  using Call = typename Block::Call;
+  auto const& scratch = block.scratch;
+  if constexpr (Call::has_masks || Call::has_adjusters)
+    for (int r = 0; r < rows; ++r)
+      for (Index j = 0; j < padded_keys; ++j)
+        scratch.seen[r * scratch.score_stride + j] =
+            scratch.scores[r * scratch.score_stride + j] != Block::minus_infinity;
+}
+
+/// sums += weights · values for one strip whose scores have become weights, over all keys.
+template <class T, class Block>
+ATTEND_INLINE void accumulate_whole_rows(Block const& block, int strip, int rows) {
+  using Call = typename Block::Call;
+  auto const& scratch = block.scratch;
+  for_each_tile<T>(
+      block, [&](Index tile, Index keys) __attribute__((always_inline)) {
+        auto const values = value_tile<T>(block, tile, keys);
+        FinitePanels<T, typename Block::Number> finite;
+        KeyRange range{0, round_up(keys, T::panel), ~std::uint64_t{0}, 0};
+        std::uint64_t careful = 0;
+        if constexpr (Call::has_masks || Call::has_adjusters)
+          for (Index panel = 0; panel < range.end; panel += T::panel)
+            if (!finite.finite(values, scratch.value_stride, panel)) careful |= std::uint64_t{1} << (panel / T::panel);
+        accumulate_tile<T>(block, rows, range, careful, values, scratch.scores + tile, scratch.seen + tile);
+        join_tile<T>(block, strip, rows, RowFactors<T, typename Block::Number>(1).of_row);
+      });
+}
+
 /// Whole-row normalisers: strip by strip, since a row's weights are known only after its last score.
 template <class T, class Block>
 ATTEND_INLINE void attend_whole_rows(Block const& block) {
-  using Call = typename Block::Call;
   auto const& scratch = block.scratch;
   for_each_strip<T>(
       block, [&](int strip, int rows) __attribute__((always_inline)) {
         Index const padded = score_whole_rows<T>(block, strip, rows);
-        if constexpr (Call::has_masks || Call::has_adjusters)
-          for (int r = 0; r < rows; ++r)
-            for (Index j = 0; j < padded; ++j)
-              scratch.seen[r * scratch.score_stride + j] =
-                  scratch.scores[r * scratch.score_stride + j] != Block::minus_infinity;
+        note_seen<T>(block, rows, padded);
         for (int r = 0; r < rows; ++r)
           weigh_whole_row<T>(block, strip + r, padded, scratch.scores + r * scratch.score_stride);
-        for_each_tile<T>(
-            block, [&](Index tile, Index keys) __attribute__((always_inline)) {
-              auto const values = value_tile<T>(block, tile, keys);
-              FinitePanels<T, typename Block::Number> finite;
-              KeyRange range{0, round_up(keys, T::panel), ~std::uint64_t{0}, 0};
-              std::uint64_t careful = 0;
-              if constexpr (Call::has_masks || Call::has_adjusters)
-                for (Index panel = 0; panel < range.end; panel += T::panel)
-                  if (!finite.finite(values, scratch.value_stride, panel))
-                    careful |= std::uint64_t{1} << (panel / T::panel);
-              accumulate_tile<T>(block, rows, range, careful, values, scratch.scores + tile, scratch.seen + tile);
-              join_tile<T>(block, strip, rows, RowFactors<T, typename Block::Number>(1).of_row);
-            });
+        accumulate_whole_rows<T>(block, strip, rows);
       });
 }
 

@@ -89,8 +89,11 @@ ATTEND_INLINE void score_panel(Similarity const& similarity, Number const* __res
 
 /// sums (rows × vectors·lanes) += weights · values, over keys [begin, end)
 ///
-///   weights   [row][weight_stride]      values   [key][value_stride]      sums   [row][sum_stride]
-template <class T, int rows, int vectors, class Number>
+///   weights   [row][weight_stride], or with `transposed` [key][weight_stride]
+///   values    [key][value_stride]      sums   [row][sum_stride]
+///
+/// The chain begins with what the sums hold, or with `fresh` at 0 and is added to them.
+template <class T, int rows, int vectors, bool transposed = false, bool fresh = false, class Number>
 ATTEND_INLINE void accumulate(Number const* __restrict weights, Index weight_stride, Number const* __restrict values,
                               Index value_stride, Index begin, Index end, Number* __restrict sums, Index sum_stride) {
   constexpr int lanes = T::lanes;
@@ -99,7 +102,12 @@ ATTEND_INLINE void accumulate(Number const* __restrict weights, Index weight_str
   ATTEND_UNROLL
   for (int r = 0; r < rows; ++r) {
     ATTEND_UNROLL
-    for (int c = 0; c < vectors; ++c) load(sum[r][c], sums + r * sum_stride + c * lanes);
+    for (int c = 0; c < vectors; ++c) {
+      if constexpr (fresh)
+        sum[r][c] = Raw{};
+      else
+        load(sum[r][c], sums + r * sum_stride + c * lanes);
+    }
   }
   for (Index j = begin; j < end; ++j) {
     Raw value[vectors];
@@ -107,7 +115,7 @@ ATTEND_INLINE void accumulate(Number const* __restrict weights, Index weight_str
     for (int c = 0; c < vectors; ++c) load(value[c], values + j * value_stride + c * lanes);
     ATTEND_UNROLL
     for (int r = 0; r < rows; ++r) {
-      Number const weight = weights[r * weight_stride + j];
+      Number const weight = transposed ? weights[j * weight_stride + r] : weights[r * weight_stride + j];
       ATTEND_UNROLL
       for (int c = 0; c < vectors; ++c) sum[r][c] = weight * value[c] + sum[r][c];
     }
@@ -115,7 +123,16 @@ ATTEND_INLINE void accumulate(Number const* __restrict weights, Index weight_str
   ATTEND_UNROLL
   for (int r = 0; r < rows; ++r) {
     ATTEND_UNROLL
-    for (int c = 0; c < vectors; ++c) store(sums + r * sum_stride + c * lanes, sum[r][c]);
+    for (int c = 0; c < vectors; ++c) {
+      Number* const to = sums + r * sum_stride + c * lanes;
+      if constexpr (fresh) {
+        Raw before;
+        load(before, to);
+        store(to, Raw(before + sum[r][c]));
+      } else {
+        store(to, sum[r][c]);
+      }
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <attend/core/dual.hpp>
 #include <attend/kernel/block.hpp>
 #include <attend/simd/math.hpp>
 
@@ -43,10 +44,11 @@ template <class Block>
     return false;
 }
 
-/// Adjusters, then masks, on the scores of one strip and one panel; −∞ marks what is not seen.
-template <class T, class Block>
+/// Adjusters, then masks, on the scores of one strip and one panel; −∞ marks what is not seen. With `slopes`, leaves
+/// there what the adjusters' derivative by the similarity is.
+template <class T, bool with_slopes, class Block>
 ATTEND_INLINE void adjust_panel(Block const& block, int strip, int rows, Index key, Index keys, bool masked,
-                                typename Block::Number* scores) {
+                                typename Block::Number* scores, typename Block::Number* slopes) {
   using Call = typename Block::Call;
   using Number = typename Block::Number;
   using Pack = typename Block::Pack;
@@ -72,10 +74,19 @@ ATTEND_INLINE void adjust_panel(Block const& block, int strip, int rows, Index k
       p.key = Whole::consecutive(static_cast<Integer>(from));
       p.column = Whole::consecutive(static_cast<Integer>(segment.key + from));
       Pack score = Pack::load(here);
-      if constexpr (Call::has_adjusters)
+      if constexpr (Call::has_adjusters && with_slopes) {
+        Dual<Pack> dual(score, Pack(Number(1)));
+        std::apply(
+            [&](auto const&... adjuster)
+                __attribute__((always_inline)) { ((dual = Dual<Pack>(adjuster(dual, p))), ...); },
+            call.adjusters);
+        score = dual.value;
+        dual.derivative.store(slopes + r * block.scratch.score_stride + half * T::lanes);
+      } else if constexpr (Call::has_adjusters) {
         std::apply(
             [&](auto const&... adjuster) __attribute__((always_inline)) { ((score = Pack(adjuster(score, p))), ...); },
             call.adjusters);
+      }
       if constexpr (Call::Normalizer::family == Family::exponential)
         score = score * Number(1.0 / call.normalizer.temperature);
       if constexpr (Call::Normalizer::family == Family::pick) score = Pack(call.normalizer.perturb(score, p));
@@ -93,9 +104,10 @@ ATTEND_INLINE void adjust_panel(Block const& block, int strip, int rows, Index k
 
 /// Scores of one strip against one tile, adjusted and masked. Panels that the masks empty are not computed; between
 /// computed ones they hold −∞.
-template <class T, class Block>
+template <class T, bool with_slopes = false, class Block>
 [[nodiscard]] ATTEND_INLINE KeyRange score_strip(Block const& block, int strip, int rows, Index tile, Index tile_keys,
-                                                 typename Block::Number const* keys, typename Block::Number* scores) {
+                                                 typename Block::Number const* keys, typename Block::Number* scores,
+                                                 typename Block::Number* slopes = nullptr) {
   using Call = typename Block::Call;
   KeyRange range;
   Coverage const whole = block.coverage(strip, rows, tile, tile_keys);
@@ -119,7 +131,8 @@ template <class T, class Block>
     bool const masked = cover == Coverage::some;
     if (Call::has_adjusters || masked || here < T::panel || Call::Normalizer::family == Family::pick ||
         has_temperature(block))
-      adjust_panel<T>(block, strip, rows, tile + panel, here, masked, scores + panel);
+      adjust_panel<T, with_slopes>(block, strip, rows, tile + panel, here, masked, scores + panel,
+                                   with_slopes ? slopes + panel : nullptr);
     std::uint64_t const bit = std::uint64_t{1} << (panel / T::panel);
     range.computed |= bit;
     if (Call::has_adjusters || masked) range.partial |= bit;

@@ -70,50 +70,54 @@ template <class T, class Block>
 }
 
 /// Micro-kernels over the rows of a strip and the vectors of features.
-template <class T, int rows, class Number>
+template <class T, int rows, bool transposed, bool fresh, class Number>
 ATTEND_INLINE void accumulate_features(Number const* weights, Index weight_stride, ValueTile<Number> const& values,
                                        Index begin, Index end, Number* sums, Index features) {
   Index f = 0;
   for (; f + T::value_vectors * T::lanes <= features; f += T::value_vectors * T::lanes)
-    accumulate<T, rows, T::value_vectors>(weights, weight_stride, values.data + f, values.stride, begin, end, sums + f,
-                                          features);
+    accumulate<T, rows, T::value_vectors, transposed, fresh>(weights, weight_stride, values.data + f, values.stride,
+                                                             begin, end, sums + f, features);
   for (; f < features; f += T::lanes)
-    accumulate<T, rows, 1>(weights, weight_stride, values.data + f, values.stride, begin, end, sums + f, features);
+    accumulate<T, rows, 1, transposed, fresh>(weights, weight_stride, values.data + f, values.stride, begin, end,
+                                              sums + f, features);
 }
 
-template <class T, class Number>
-ATTEND_INLINE void accumulate_rows(int rows, Number const* weights, Index weight_stride,
+template <class T, bool transposed = false, bool fresh = false, class Number>
+ATTEND_INLINE void accumulate_rows(Index rows, Number const* weights, Index weight_stride,
                                    ValueTile<Number> const& values, Index begin, Index end, Number* sums,
                                    Index features) {
-  int r = 0;
+  Index const step = transposed ? 1 : weight_stride;
+  Index r = 0;
   for (; r + T::value_rows <= rows; r += T::value_rows)
-    accumulate_features<T, T::value_rows>(weights + r * weight_stride, weight_stride, values, begin, end,
-                                          sums + r * features, features);
+    accumulate_features<T, T::value_rows, transposed, fresh>(weights + r * step, weight_stride, values, begin, end,
+                                                             sums + r * features, features);
   for (; r + 4 <= rows; r += 4)
-    accumulate_features<T, 4>(weights + r * weight_stride, weight_stride, values, begin, end, sums + r * features,
-                              features);
+    accumulate_features<T, 4, transposed, fresh>(weights + r * step, weight_stride, values, begin, end,
+                                                 sums + r * features, features);
   for (; r < rows; ++r)
-    accumulate_features<T, 1>(weights + r * weight_stride, weight_stride, values, begin, end, sums + r * features,
-                              features);
+    accumulate_features<T, 1, transposed, fresh>(weights + r * step, weight_stride, values, begin, end,
+                                                 sums + r * features, features);
 }
 
-/// The same sums, key by key, leaving out the keys that a row does not see: 0 · NaN would be NaN.
-template <class T, class Number>
-ATTEND_INLINE void accumulate_seen(int rows, Number const* weights, Index weight_stride, std::uint8_t const* seen,
+/// The same sums, leaving out the pairs that do not meet: 0 · NaN would be NaN.
+template <class T, bool transposed = false, bool fresh = false, class Number>
+ATTEND_INLINE void accumulate_seen(Index rows, Number const* weights, Index weight_stride, std::uint8_t const* seen,
                                    ValueTile<Number> const& values, Index begin, Index end, Number* sums,
                                    Index features) {
-  for (int r = 0; r < rows; ++r) {
+  for (Index r = 0; r < rows; ++r) {
     Number* const sum = sums + r * features;
     for (Index f = 0; f < features; f += T::lanes) {
       using Raw = raw_vector<Number, T::lanes>;
-      Raw total, value;
-      load(total, sum + f);
+      Raw before, total, value;
+      load(before, sum + f);
+      total = fresh ? Raw{} : before;
       for (Index j = begin; j < end; ++j) {
-        if (seen[r * weight_stride + j] == 0) continue;
+        Index const pair = transposed ? j * weight_stride + r : r * weight_stride + j;
+        if (seen[pair] == 0) continue;
         load(value, values.data + j * values.stride + f);
-        total = weights[r * weight_stride + j] * value + total;
+        total = weights[pair] * value + total;
       }
-      store(sum + f, total);
+      store(sum + f, fresh ? Raw(before + total) : total);
     }
   }
 }

@@ -63,6 +63,11 @@ struct Entmax15 {
         select(above <= Scalar(0) || score == -std::numeric_limits<Scalar>::infinity(), Scalar(0), above);
     return excess * excess;
   }
+  /// ∂w_j/∂s_i = g_j·(1[i = j] − g_i / Σg) with g = √w. Peters 2019, proposition 2 (arXiv 1905.05702).
+  template <class Number>
+  [[nodiscard]] static ATTEND_INLINE Number gate(Number const& weight) {
+    return sqrt(weight);
+  }
 };
 
 }  // namespace attend

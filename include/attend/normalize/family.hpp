@@ -21,6 +21,7 @@ namespace attend {
 ///   whole_row     weights that no tile can be given before the row's last score is known
 ///                   solve(row) → state with a member `log_sum_exp`, asked only where the row sees something
 ///                   weight(state, score, column), generic, 0 for a score of −∞ whatever the state
+///                   gate(weight) = g, generic, where ∂w_j/∂s_i = g_j·(1[i = j] − g_i / Σg): what backward needs
 ///                   where `row` offers, over the scores seen only,
 ///                     row.largest()   −∞ where nothing is seen; passes over NaN
 ///                     row.sum(f)      of numbers  f(score) or f(score, column), generic

@@ -3,6 +3,7 @@
 #include <attend/core/call_shape.hpp>
 #include <attend/core/check.hpp>
 #include <attend/core/math.hpp>
+#include <attend/core/parameters.hpp>
 #include <attend/normalize/family.hpp>
 #include <attend/core/config.hpp>
 
@@ -27,6 +28,12 @@ struct Sigmoid {
   static constexpr bool normalized = false;
 
   std::optional<double> bias{};  ///< none: −log m
+
+  /// The bias, where one is given.
+  template <class Self, class Function>
+  static void each_parameter(Self& self, Function&& function) {
+    if (self.bias) function("bias", parameter_span(*self.bias));
+  }
 
   void check_sizes(CallShape const&) const {
     if (bias)
@@ -55,6 +62,11 @@ struct NormalizedSigmoid {
   static constexpr bool normalized = true;
 
   double bias = 0;
+
+  template <class Self, class Function>
+  static void each_parameter(Self& self, Function&& function) {
+    function("bias", parameter_span(self.bias));
+  }
 
   void check_sizes(CallShape const&) const {
     check(std::abs(bias) <= std::numeric_limits<double>::max(), "NormalizedSigmoid: the bias is ", bias,

@@ -2,9 +2,11 @@
 
 #include <attend/core/call_shape.hpp>
 #include <attend/core/check.hpp>
+#include <attend/core/parameters.hpp>
 #include <attend/normalize/family.hpp>
 
 #include <limits>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -26,6 +28,12 @@ struct Softmax {
 
   double temperature = 1;
   std::vector<double> sinks{};  ///< none, one, or one a head
+
+  template <class Self, class Function>
+  static void each_parameter(Self& self, Function&& function) {
+    function("temperature", parameter_span(self.temperature));
+    function("sinks", std::span(self.sinks));
+  }
 
   void check_sizes(CallShape const& shape) const {
     check(temperature > 0 && temperature <= std::numeric_limits<double>::max(), "Softmax: the temperature is ",

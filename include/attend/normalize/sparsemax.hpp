@@ -60,6 +60,11 @@ struct Sparsemax {
     Number const above = score - state.largest - state.threshold;
     return select(above <= Scalar(0) || score == -std::numeric_limits<Scalar>::infinity(), Scalar(0), above);
   }
+  /// ∂w_j/∂s_i = g_j·(1[i = j] − g_i / Σg): 1 on the support. Martins & Astudillo 2016, proposition 2. NaN stays.
+  template <class Number>
+  [[nodiscard]] static ATTEND_INLINE Number gate(Number const& weight) {
+    return select(weight > Number(0), Number(1), weight);
+  }
 };
 
 }  // namespace attend

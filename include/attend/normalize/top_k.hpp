@@ -66,6 +66,11 @@ struct TopK {
     auto const is_dropped = score < state.threshold || (score == state.threshold && column > state.last_tied);
     return select(is_dropped, Scalar(0), exp(score - state.largest) * state.scale);
   }
+  /// ∂w_j/∂s_i = w_j·(1[i = j] − w_i): that of a softmax over the keys kept.
+  template <class Number>
+  [[nodiscard]] static ATTEND_INLINE Number gate(Number const& weight) {
+    return weight;
+  }
 
  private:
   /// Sets what is kept.

@@ -57,6 +57,9 @@ class Call {
   [[nodiscard]] auto const& similarity() const { return given_or<attend::detail::is_similarity>(scaled_dot_); }
   [[nodiscard]] auto const& normalizer() const { return given_or<attend::detail::is_normalizer>(softmax_); }
 
+  /// All that were given, in the order given.
+  [[nodiscard]] std::tuple<Given const&...> const& policies() const { return given_; }
+
   /// One, or one a document.
   [[nodiscard]] std::vector<Segment> segments() const {
     Documents const* documents = nullptr;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <attend/core/concepts.hpp>
+#include <attend/core/parameters.hpp>
 #include <attend/score/feature_map.hpp>
 #include <attend/score/parameter.hpp>
 #include <attend/simd/math.hpp>
@@ -96,6 +97,14 @@ struct Additive : detail::TanhOfSum<Parameter> {
     Parameter const norm = v.stableNorm();
     check(norm > Parameter(0), "Additive: v is zero and has no direction; weight normalisation divides by its length.");
     return Additive(for_query, for_key, Vector<Parameter>(v * (length / norm)), offsets);
+  }
+
+  template <class Self, class Function>
+  static void each_parameter(Self& self, Function&& function) {
+    function("w", parameter_span(self.w));
+    function("u", parameter_span(self.u));
+    function("a", parameter_span(self.a));
+    function("bias", parameter_span(self.bias));
   }
 
   void check_sizes(Index d_query, Index d_key, Index /*keys*/) const {

@@ -7,6 +7,7 @@
 #include <attend/simd/math.hpp>
 
 #include <cmath>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -39,6 +40,11 @@ class Alibi {
   }
 
   [[nodiscard]] std::vector<double> const& slopes() const { return slopes_; }
+
+  template <class Self, class Function>
+  static void each_parameter(Self& self, Function&& function) {
+    function("slopes", std::span(self.slopes_));
+  }
 
   void check_sizes(CallShape const& shape) const {
     check(slopes_.size() == 1 || std::cmp_equal(slopes_.size(), shape.heads), "Alibi: ", slopes_.size(),

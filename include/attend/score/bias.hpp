@@ -5,6 +5,7 @@
 #include <attend/simd/pack.hpp>
 
 #include <type_traits>
+#include <utility>
 
 namespace attend {
 
@@ -29,6 +30,13 @@ class Bias {
   explicit Bias(Grid<Scalar> grid) : grid_(std::move(grid)) {}
 
   [[nodiscard]] Grid<Scalar> const& grid() const { return grid_; }
+
+  /// The numbers of the grid (batch, heads, n, m). Of a bias that looks at the caller's memory the first change makes a
+  /// copy of its own.
+  template <class Self, class Function>
+  static void each_parameter(Self& self, Function&& function) {
+    function("grid", self.grid_.numbers());
+  }
 
   void check_sizes(CallShape const& shape) const { grid_.check_sizes(shape, "Bias"); }
 

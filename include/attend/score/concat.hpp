@@ -33,6 +33,13 @@ struct Concat : detail::TanhOfSum<Parameter> {
     check_parameters();
   }
 
+  template <class Self, class Function>
+  static void each_parameter(Self& self, Function&& function) {
+    function("w", parameter_span(self.w));
+    function("a", parameter_span(self.a));
+    function("bias", parameter_span(self.bias));
+  }
+
   void check_sizes(Index d_query, Index d_key, Index /*keys*/) const {
     check_parameters();
     check(d_query + d_key == w.cols(), "attention: Concat has w (", w.rows(), ", ", w.cols(), ") but q has ", d_query,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <attend/core/parameters.hpp>
 #include <attend/score/dot.hpp>
 
 #include <cmath>
@@ -18,6 +19,11 @@ struct Cosine : Dot {
 
   Cosine() = default;
   explicit Cosine(double beta) : sharpness(beta) {}
+
+  template <class Self, class Function>
+  static void each_parameter(Self& self, Function&& function) {
+    function("sharpness", parameter_span(self.sharpness));
+  }
 
   void check_sizes(Index d_query, Index d_key, Index keys) const {
     check(std::isfinite(sharpness), "attention: Cosine has sharpness ", sharpness, "; it must be finite.");

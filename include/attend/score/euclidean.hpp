@@ -1,6 +1,7 @@
 #pragma once
 
 #include <attend/core/math.hpp>
+#include <attend/core/parameters.hpp>
 #include <attend/score/constant.hpp>
 #include <attend/score/plain_features.hpp>
 #include <attend/simd/pack.hpp>
@@ -23,6 +24,11 @@ struct Euclidean : detail::PlainFeatures {
 
   Euclidean() = default;
   explicit Euclidean(double rate) : gamma(rate) {}
+
+  template <class Self, class Function>
+  static void each_parameter(Self& self, Function&& function) {
+    function("gamma", parameter_span(self.gamma));
+  }
 
   void check_sizes(Index d_query, Index d_key, Index keys) const {
     check(std::isfinite(gamma), "attention: Euclidean has γ ", gamma, "; it must be finite.");

@@ -2,6 +2,7 @@
 
 #include <attend/core/grid.hpp>
 #include <attend/core/math.hpp>
+#include <attend/core/parameters.hpp>
 #include <attend/score/constant.hpp>
 #include <attend/simd/math.hpp>
 
@@ -27,6 +28,15 @@ class Gaussian {
   Gaussian(Eigen::DenseBase<Derived> const& centre_of_each_query, double width)
       : Gaussian(Grid<double>(centre_of_each_query, {1, 1, size_of(centre_of_each_query.derived()), 1}), width) {}
   Gaussian(Grid<double> centres, double width) : centres_(std::move(centres)), width_(width) {}
+
+  [[nodiscard]] Grid<double> const& centres() const { return centres_; }
+  [[nodiscard]] double width() const { return width_; }
+
+  template <class Self, class Function>
+  static void each_parameter(Self& self, Function&& function) {
+    function("centres", self.centres_.numbers());
+    function("width", parameter_span(self.width_));
+  }
 
   void check_sizes(CallShape const& shape) const {
     check(width_ > 0 && std::isfinite(width_), "Gaussian: the width is ", width_,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <attend/core/parameters.hpp>
 #include <attend/score/constant.hpp>
 #include <attend/score/plain_features.hpp>
 #include <attend/simd/math.hpp>
@@ -21,6 +22,11 @@ struct L1 : detail::PlainFeatures {
 
   L1() = default;
   explicit L1(double rate) : gamma(rate) {}
+
+  template <class Self, class Function>
+  static void each_parameter(Self& self, Function&& function) {
+    function("gamma", parameter_span(self.gamma));
+  }
 
   void check_sizes(Index d_query, Index d_key, Index keys) const {
     check(std::isfinite(gamma), "attention: L1 has γ ", gamma, "; it must be finite.");

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <attend/core/parameters.hpp>
 #include <attend/score/dot.hpp>
 #include <attend/score/parameter.hpp>
 
@@ -23,6 +24,11 @@ struct Location : Dot {
   Location() = default;
   template <class Derived>
   explicit Location(Eigen::DenseBase<Derived> const& matrix) : w(detail::parameter_matrix<Parameter>(matrix)) {}
+
+  template <class Self, class Function>
+  static void each_parameter(Self& self, Function&& function) {
+    function("w", parameter_span(self.w));
+  }
 
   void check_sizes(Index d_query, Index /*d_key*/, Index keys) const {
     check(d_query == w.cols() && keys <= w.rows(), "attention: Location has w (", w.rows(), ", ", w.cols(),

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <attend/core/grid.hpp>
+#include <attend/core/parameters.hpp>
 #include <attend/score/constant.hpp>
 #include <attend/simd/pack.hpp>
 
 #include <algorithm>
+#include <type_traits>
 
 namespace attend {
 
@@ -25,16 +27,20 @@ class RelativeBias {
     auto const& given = table.derived();
     check(given.cols() % 2 == 1, "RelativeBias: the table has ", given.cols(),
           " columns; it must have 2·reach + 1, an odd number.");
-    reach_ = given.cols() / 2;
-    Matrix<Scalar> const numbers = given.matrix().template cast<Scalar>();
-    Index const width = numbers.cols() + 2 * margin;
-    Matrix<Scalar> lines(numbers.rows(), width);
-    for (Index column = 0; column < width; ++column)
-      lines.col(column) = numbers.col(std::clamp<Index>(column - margin, 0, numbers.cols() - 1));
-    lines_ = Grid<Scalar>(lines, {1, lines.rows(), 1, width});
+    table_ = given.matrix().template cast<Scalar>();
+    expand();
   }
 
   [[nodiscard]] Index reach() const { return reach_; }
+  /// (heads, 2·reach + 1)
+  [[nodiscard]] Matrix<Scalar> const& table() const { return table_; }
+
+  /// A change of the table takes effect when `function` returns.
+  template <class Self, class Function>
+  static void each_parameter(Self& self, Function&& function) {
+    function("table", parameter_span(self.table_));
+    if constexpr (!std::is_const_v<Self>) self.expand();
+  }
 
   void check_sizes(CallShape const& shape) const {
     check(lines_.shape().heads == 1 || lines_.shape().heads == shape.heads, name_, ": ", lines_.shape().heads,
@@ -53,9 +59,24 @@ class RelativeBias {
  protected:
   RelativeBias(Matrix<Scalar> const& table, char const* name) : RelativeBias(table) { name_ = name; }
 
+  void set_table(Matrix<Scalar> const& table) {
+    table_ = table;
+    expand();
+  }
+
  private:
   /// The line of a head goes on with its last number for as many columns as any vector has lanes.
   static constexpr Index margin = 64;
+
+  /// Makes the lines that are read from the table.
+  void expand() {
+    reach_ = table_.cols() / 2;
+    Index const width = table_.cols() + 2 * margin;
+    Matrix<Scalar> lines(table_.rows(), width);
+    for (Index column = 0; column < width; ++column)
+      lines.col(column) = table_.col(std::clamp<Index>(column - margin, 0, table_.cols() - 1));
+    lines_ = Grid<Scalar>(lines, {1, lines.rows(), 1, width});
+  }
 
   template <class Keys>
   [[nodiscard]] static ATTEND_INLINE Index first_of(Keys const& keys) {
@@ -67,7 +88,8 @@ class RelativeBias {
     }
   }
 
-  Grid<Scalar> lines_;  // (1, heads, 1, 2·reach + 1 + 2·margin)
+  Matrix<Scalar> table_;  // (heads, 2·reach + 1)
+  Grid<Scalar> lines_;    // (1, heads, 1, 2·reach + 1 + 2·margin)
   Index reach_ = 0;
   char const* name_ = "RelativeBias";
 };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <attend/core/parameters.hpp>
 #include <attend/score/dot.hpp>
 
 #include <cmath>
@@ -21,6 +22,12 @@ struct ScaledDot : Dot {
 
   ScaledDot() = default;
   explicit ScaledDot(double factor) : scale(factor) {}
+
+  /// The scale, where one is given.
+  template <class Self, class Function>
+  static void each_parameter(Self& self, Function&& function) {
+    if (self.scale) function("scale", parameter_span(*self.scale));
+  }
 
   template <class Scalar>
   [[nodiscard]] FeatureScale<Scalar> query_map(Index d) const {

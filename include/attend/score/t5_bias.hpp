@@ -1,8 +1,11 @@
 #pragma once
 
+#include <attend/core/parameters.hpp>
 #include <attend/score/relative_bias.hpp>
 
+#include <algorithm>
 #include <cmath>
+#include <type_traits>
 
 namespace attend {
 
@@ -42,7 +45,27 @@ class T5Bias : public RelativeBias<Scalar> {
   template <class Derived>
   explicit T5Bias(Eigen::DenseBase<Derived> const& table, bool bidirectional = true, Index max_distance = 128)
       : RelativeBias<Scalar>(by_distance(table.derived().matrix().template cast<Scalar>(), bidirectional, max_distance),
-                             "T5Bias") {}
+                             "T5Bias"),
+        buckets_(table.derived().matrix().template cast<Scalar>()),
+        bidirectional_(bidirectional),
+        max_distance_(max_distance) {}
+
+  /// (buckets, heads)
+  [[nodiscard]] Matrix<Scalar> const& table() const { return buckets_; }
+  /// The row of the table that serves a distance key − query.
+  [[nodiscard]] Index bucket(Index distance) const {
+    // Beyond, all are in the last bucket.
+    Index const clipped = std::clamp(distance, -max_distance_, max_distance_);
+    return t5_bucket(clipped, buckets_.rows(), bidirectional_, max_distance_);
+  }
+
+  /// A change of the table takes effect when `function` returns.
+  template <class Self, class Function>
+  static void each_parameter(Self& self, Function&& function) {
+    function("table", parameter_span(self.buckets_));
+    if constexpr (!std::is_const_v<Self>)
+      self.set_table(by_distance(self.buckets_, self.bidirectional_, self.max_distance_));
+  }
 
  private:
   [[nodiscard]] static Matrix<Scalar> by_distance(Matrix<Scalar> const& table, bool bidirectional,
@@ -58,6 +81,10 @@ class T5Bias : public RelativeBias<Scalar> {
       lines.col(column) = table.row(t5_bucket(column - max_distance, buckets, bidirectional, max_distance)).transpose();
     return lines;
   }
+
+  Matrix<Scalar> buckets_;  // (buckets, heads)
+  bool bidirectional_;
+  Index max_distance_;
 };
 
 template <class Derived>

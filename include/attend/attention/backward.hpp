@@ -1,0 +1,75 @@
+#pragma once
+
+#include <attend/attention/call.hpp>
+#include <attend/kernel/backward/run.hpp>
+
+#include <vector>
+
+/// From what a person hands to backward to one run of the kernel.
+
+namespace attend {
+inline namespace ATTEND_UNIT_NAME {
+
+/// ∂loss/∂q, ∂loss/∂k, ∂loss/∂v, in the type that the call computes in.
+template <class Number>
+struct Gradients {
+  Matrix<Number> query;  // (n, d)
+  Matrix<Number> key;    // (m, d)
+  Matrix<Number> value;  // (m, e)
+};
+
+/// The same for a batch of heads, in contiguous memory.
+template <class Number>
+struct HeadsGradients {
+  HeadsShape query_shape, key_shape, value_shape;  // (b, h, n, d)  (b, h_kv, m, d)  (b, h_kv, m, e)
+  std::vector<Number> query, key, value;
+
+  HeadsGradients(HeadsShape const& of_query, HeadsShape const& of_key, HeadsShape const& of_value)
+      : query_shape(of_query),
+        key_shape(of_key),
+        value_shape(of_value),
+        query(size_of(of_query)),
+        key(size_of(of_key)),
+        value(size_of(of_value)) {}
+
+ private:
+  [[nodiscard]] static std::size_t size_of(HeadsShape const& shape) {
+    return static_cast<std::size_t>(shape.batch * shape.heads * shape.length * shape.dim);
+  }
+};
+
+namespace call_detail {
+
+template <class Query, class Key, class Value, class Output, class OutputGradient, class... Given>
+void backward_heads(Heads<Query const> const& q, Heads<Key const> const& k, Heads<Value const> const& v,
+                    kernel::GradientArrays<compute_t<Query>, Output, OutputGradient> const& arrays, Given&... given) {
+  using Number = compute_t<Query>;
+  static_assert(is_kernel_scalar<Number>,
+                "attend: backward is computed by the kernel, in float, double, half or bfloat16; for another scalar "
+                "use attend::reference::backward.");
+  check_values(k.shape(), v.shape());
+  HeadsShape const expected{q.batch(), q.heads(), q.length(), v.dim()};
+  check_same(arrays.output.shape() == expected, "hand in what forward gave for these q, k and v.",
+             arrays.output.shape(), "the kept output", expected, "the result");
+  check_same(arrays.d_output.shape() == expected, "d_output must have the sizes of the output.",
+             arrays.d_output.shape(), "d_output", expected, "the result");
+  HeadsShape const rows{q.batch(), q.heads(), q.length(), 1};
+  check_same(arrays.log_sum_exp.shape() == rows, "hand in what forward gave for these q, k and v.",
+             arrays.log_sum_exp.shape(), "the kept log-sum-exp", rows, "one number a query");
+  check_same(arrays.d_log_sum_exp.data() == nullptr || arrays.d_log_sum_exp.shape() == rows,
+             "d_log_sum_exp must have one number a query.", arrays.d_log_sum_exp.shape(), "d_log_sum_exp", rows,
+             "the log-sum-exp");
+  with_call<kernel::Purpose::output, Query, Key, Value, Number>(
+      q, k, v, Heads<Number>{}, Heads<Number>{}, Heads<Number>{}, nullptr, 0,
+      [&](auto const& call, Index segments, auto const& segment_of, auto& executor, Workspace& workspace) {
+        using Call = std::remove_cvref_t<decltype(call)>;
+        using Arrays = std::remove_cvref_t<decltype(arrays)>;
+        kernel::BackwardCall<Call, Arrays> const backward{call, arrays};
+        kernel::run_backward(backward, segments, segment_of, executor, workspace);
+      },
+      given...);
+}
+
+}  // namespace call_detail
+}  // namespace ATTEND_UNIT_NAME
+}  // namespace attend

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <attend/kernel/call.hpp>
+
+#include <algorithm>
+
+namespace attend {
+inline namespace ATTEND_UNIT_NAME {
+namespace kernel {
+
+/// What backward is handed besides the arrays of the forward call, and where the gradients go.
+template <class Number, class Output, class OutputGradient>
+struct GradientArrays {
+  Heads<Output const> output;             // (b, h, n, e) as forward left it
+  Heads<Number const> log_sum_exp;        // (b, h, n, 1) likewise
+  Heads<OutputGradient const> d_output;   // (b, h, n, e)
+  Heads<Number const> d_log_sum_exp;      // (b, h, n, 1) or no data
+  Heads<Number> d_query, d_key, d_value;  // features side by side
+};
+
+template <class CallType, class ArraysType>
+struct BackwardCall {
+  using Call = CallType;
+  using Arrays = ArraysType;
+  using Number = typename Call::Number;
+
+  Call const& forward;
+  Arrays const& arrays;
+};
+
+/// What one key/value head of one segment is cut into.
+///
+///   block   up to `block` queries: their tokens, features and row numbers are packed together
+///   chunk   up to `chunk` keys: one task, which alone writes the gradients of its keys and values, and sums what its
+///           keys add to the gradients of all queries
+///
+/// All of it is a pure function of sizes, so the order of every sum is, too.
+struct GradientUnit {
+  static constexpr Index block = 48;
+  static constexpr Index chunk = 512;
+
+  Segment segment;
+  Index key_head = 0;
+  Index rows = 0;        // queries of all heads of the group
+  Index block_rows = 0;  // queries that are cut together: of one head, or of the whole group
+  Index blocks_each = 0;
+  Index blocks = 0, tiles = 0, chunks = 0;
+  Index first_block = 0, first_tile = 0, first_chunk = 0;  // counted from the wave's first
+  std::size_t memory = 0;                                  // where its arrays begin
+
+  GradientUnit() = default;
+  GradientUnit(Segment const& where, Index head, Index group, Index tile, Index strip)
+      : segment(where), key_head(head), rows(group * where.rows) {
+    block_rows = where.rows >= strip ? where.rows : rows;
+    blocks_each = (block_rows + block - 1) / block;
+    blocks = block_rows == 0 ? 0 : rows / block_rows * blocks_each;
+    tiles = (where.keys + tile - 1) / tile;
+    chunks = (where.keys + chunk - 1) / chunk;
+  }
+
+  /// The first query of a block, counted head by head, and how many it has.
+  [[nodiscard]] Index first_row(Index number) const {
+    return number / blocks_each * block_rows + number % blocks_each * block;
+  }
+  [[nodiscard]] int rows_of(Index number) const {
+    return static_cast<int>(std::min(block, block_rows - number % blocks_each * block));
+  }
+};
+
+}  // namespace kernel
+}  // namespace ATTEND_UNIT_NAME
+}  // namespace attend

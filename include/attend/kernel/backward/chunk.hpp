@@ -1,0 +1,194 @@
+#pragma once
+
+#include <attend/kernel/backward/rows.hpp>
+#include <attend/kernel/scores.hpp>
+#include <attend/kernel/values.hpp>
+
+/// The fused backward pass over one chunk of keys: each tile of scores is computed again, differentiated and used three
+/// times while it is in the cache. Beside the lines of forward, in reverse:
+///
+///   out = Σ_j w_j · v_j          →   d_value_j += w_j · d_output          d_w_j = d_output · v_j
+///   w   = normalise(s)           →   d_s                                  (rows.hpp)
+///   s   = q · k                  →   d_key_j += d_s_j · q                 d_query += Σ_j d_s_j · k_j
+
+ATTEND_QUIET_BEGIN
+
+namespace attend {
+inline namespace ATTEND_UNIT_NAME {
+namespace kernel {
+
+/// One chunk of keys of a unit against all of its queries.
+template <class Call>
+struct DifferentiateChunk {
+  using Number = typename Call::Number;
+
+  Call const& call;
+  GradientUnit const& unit;
+  Index chunk;
+  std::byte* packed;
+  std::byte* memory;
+  Number* d_query;         // [row][feature_stride]: what this chunk adds, from 0
+  Heads<Number> d_values;  // the caller's
+
+  template <class Set>
+  ATTEND_INLINE void run() const {
+    using T = Tiling<Set, Number>;
+    Carver carver(packed);
+    GradientPack<T, Call> const packs(carver, call, unit);
+    Carver work(memory);
+    GradientScratch<T, Call> const scratch(work, call);
+    Index const rows = unit.blocks * GradientUnit::block;
+    for (Index i = 0; i < rows * packs.feature_stride; i += T::lanes) pack<Number, T::lanes>(Number(0)).store(d_query + i);
+    Index const end = std::min((chunk + 1) * GradientUnit::chunk, unit.segment.keys);
+    for (Index tile = chunk * GradientUnit::chunk; tile < end; tile += T::tile)
+      differentiate_tile<T>(packs, scratch, tile, std::min(T::tile, end - tile));
+  }
+
+ private:
+  template <class T, class Packs, class Scratch>
+  ATTEND_INLINE void differentiate_tile(Packs const& packs, Scratch const& scratch, Index tile, Index keys) const {
+    using Vector = pack<Number, T::lanes>;
+    for (Index i = 0; i < keys * packs.feature_stride; i += T::lanes) Vector(Number(0)).store(scratch.d_key + i);
+    for (Index i = 0; i < keys * packs.value_stride; i += T::lanes) Vector(Number(0)).store(scratch.d_value + i);
+    for (Index number = 0; number < unit.blocks; ++number) {
+      if constexpr (Call::Normalizer::family == Family::pick)
+        differentiate_picks<T>(packs, scratch, number, tile, keys);
+      else
+        differentiate_block<T>(packs, scratch, number, tile, keys);
+    }
+    for (Index i = 0; i < keys * packs.feature_stride; ++i) packs.d_key[tile * packs.feature_stride + i] = scratch.d_key[i];
+    auto const target = d_values.mutable_head(unit.segment.batch, unit.key_head);
+    for (Index j = 0; j < keys; ++j)
+      for (Index f = 0; f < target.columns; ++f)
+        target(unit.segment.key + tile + j, f) = scratch.d_value[j * packs.value_stride + f];
+  }
+
+  /// pick: the value of the key that was picked has the whole gradient, and scores none.
+  template <class T, class Packs, class Scratch>
+  ATTEND_INLINE void differentiate_picks(Packs const& packs, Scratch const& scratch, Index number, Index tile,
+                                         Index keys) const {
+    Index const at = number * GradientUnit::block;
+    for (int r = 0; r < unit.rows_of(number); ++r) {
+      Index const key = packs.picked[at + r] - tile;
+      if (key < 0 || key >= keys) continue;
+      for (Index f = 0; f < packs.value_stride; ++f)
+        scratch.d_value[key * packs.value_stride + f] += packs.d_output_rows[(at + r) * packs.value_stride + f];
+    }
+  }
+
+  template <class T, class Packs, class Scratch>
+  ATTEND_INLINE void differentiate_block(Packs const& packs, Scratch const& scratch, Index number, Index tile,
+                                         Index keys) const {
+    Index const at = number * GradientUnit::block, features = call.features.count, e = call.value.dim();
+    Index const stride = T::score_stride;
+    int const count = unit.rows_of(number);
+    StripMemory<Number> const strips{packs.query_strips + at * features, nullptr, stride};
+    using BlockOfRows = Block<T, Call, StripMemory<Number>>;
+    BlockOfRows const block{call,  unit.segment, strips,  unit.key_head, unit.first_row(number),
+                            count, nullptr,      nullptr, nullptr,       nullptr};
+    Coverage const coverage = block.coverage(0, count, tile, keys);
+    if (coverage == Coverage::none) return;
+
+    constexpr int most_strips = (GradientUnit::block + T::rows - 1) / T::rows;
+    KeyRange range[most_strips];
+    KeyRange all;
+    all.begin = T::tile;
+    for (int strip = 0; strip < count; strip += T::rows) {
+      KeyRange& here = range[strip / T::rows];
+      here = score_strip<T, true>(block, strip, std::min(T::rows, count - strip), tile, keys,
+                                  packs.key_panels + tile * features, scratch.weights + strip * stride,
+                                  Call::has_adjusters ? scratch.slopes + strip * stride : nullptr);
+      if (here.empty()) continue;
+      all.begin = std::min(all.begin, here.begin);
+      all.end = std::max(all.end, here.end);
+    }
+    if (all.begin >= all.end) return;
+
+    bool const careful = (coverage == Coverage::some || Call::has_adjusters) &&
+                         !(packs.finite_rows[number] != 0 && packs.finite_keys[tile / T::tile] != 0);
+    for (int strip = 0; strip < count; strip += T::rows)
+      differentiate_strip<T>(block, packs, scratch, at, strip, std::min(T::rows, count - strip), tile, all,
+                             range[strip / T::rows], careful, packs.value_panels + tile * e);
+
+    Index const end = std::min(all.end, keys);
+    ValueTile<Number> const d_outputs{packs.d_output_rows + at * packs.value_stride, packs.value_stride, count};
+    ValueTile<Number> const queries{packs.query_rows + at * packs.feature_stride, packs.feature_stride, count};
+    ValueTile<Number> const key_rows{packs.key_rows + tile * packs.feature_stride, packs.feature_stride, keys};
+    Number const* const weights = scratch.weights + all.begin;
+    Number const* const d_scores = scratch.d_scores + all.begin;
+    std::uint8_t const* const seen = scratch.seen + all.begin;
+    Number* const d_value = scratch.d_value + all.begin * packs.value_stride;
+    Number* const d_key = scratch.d_key + all.begin * packs.feature_stride;
+    Number* const d_queries = d_query + at * packs.feature_stride;
+    Index const met = end - all.begin;
+    if (careful) {
+      accumulate_seen<T, true, true>(met, weights, stride, seen, d_outputs, 0, count, d_value, packs.value_stride);
+      accumulate_seen<T, true, true>(met, d_scores, stride, seen, queries, 0, count, d_key, packs.feature_stride);
+      accumulate_seen<T, false, true>(count, scratch.d_scores, stride, scratch.seen, key_rows, all.begin, end,
+                                      d_queries, packs.feature_stride);
+    } else {
+      accumulate_rows<T, true, true>(met, weights, stride, d_outputs, 0, count, d_value, packs.value_stride);
+      accumulate_rows<T, true, true>(met, d_scores, stride, queries, 0, count, d_key, packs.feature_stride);
+      accumulate_rows<T, false, true>(count, scratch.d_scores, stride, key_rows, all.begin, end, d_queries,
+                                      packs.feature_stride);
+    }
+  }
+
+  /// The gradients of weights, then of scores, of one strip; zeros where nothing was computed.
+  template <class T, class BlockOfRows, class Packs, class Scratch>
+  ATTEND_INLINE void differentiate_strip(BlockOfRows const& block, Packs const& packs, Scratch const& scratch, Index at,
+                                         int strip, int rows, Index tile, KeyRange const& all, KeyRange const& computed,
+                                         bool careful, Number const* value_panels) const {
+    using Vector = pack<Number, T::lanes>;
+    Index const stride = T::score_stride, e = call.value.dim();
+    Number* const weights = scratch.weights + strip * stride;
+    Number* const d_scores = scratch.d_scores + strip * stride;
+    for (Index panel = all.begin; panel < all.end; panel += T::panel) {
+      if (panel >= computed.begin && panel < computed.end &&
+          (computed.computed >> (panel / T::panel) & std::uint64_t{1}) != 0) {
+        multiply_strip<T>(packs.d_output_strips + (at + strip) * e, value_panels + panel * e, e, rows,
+                          d_scores + panel);
+        continue;
+      }
+      for (int r = 0; r < rows; ++r)
+        for (int c = 0; c < 2; ++c) {
+          Vector(BlockOfRows::minus_infinity).store(weights + r * stride + panel + c * T::lanes);
+          Vector(Number(0)).store(d_scores + r * stride + panel + c * T::lanes);
+          if constexpr (Call::has_adjusters)
+            Vector(Number(0)).store(scratch.slopes + (strip + r) * stride + panel + c * T::lanes);
+        }
+    }
+    if (careful)
+      for (int r = 0; r < rows; ++r)
+        for (Index j = all.begin; j < all.end; ++j)
+          scratch.seen[(strip + r) * stride + j] = weights[r * stride + j] != BlockOfRows::minus_infinity;
+    for (int r = 0; r < rows; ++r) {
+      Index const row = at + strip + r;
+      RowGradient<Number, typename Packs::State> const gradient{
+          packs.log_sum_exp[row], packs.delta[row],
+          Call::Normalizer::family == Family::whole_row ? packs.states + row : nullptr};
+      differentiate_row<T>(block, gradient, tile, all.begin, all.end, weights + r * stride, d_scores + r * stride,
+                           Call::has_adjusters ? scratch.slopes + (strip + r) * stride : nullptr);
+    }
+  }
+
+  /// d_weights of one strip and one panel: the product that scores are, of other arrays.
+  template <class T>
+  ATTEND_INLINE void multiply_strip(Number const* strip, Number const* panel, Index e, int rows,
+                                    Number* products) const {
+    Index const stride = T::score_stride;
+    Number const* const none = nullptr;
+    int r = 0;
+    for (; r + T::rows <= rows; r += T::rows)
+      score_panel<T, T::rows, 2>(Dot{}, strip + r, panel, none, e, products + r * stride, stride);
+    for (; r + 4 <= rows; r += 4)
+      score_panel<T, 4, 2>(Dot{}, strip + r, panel, none, e, products + r * stride, stride);
+    for (; r < rows; ++r) score_panel<T, 1, 2>(Dot{}, strip + r, panel, none, e, products + r * stride, stride);
+  }
+};
+
+}  // namespace kernel
+}  // namespace ATTEND_UNIT_NAME
+}  // namespace attend
+
+ATTEND_QUIET_END

@@ -1,0 +1,283 @@
+#include <attend/hard/hard_attention.hpp>
+
+#include <attend/core/thread_pool.hpp>
+#include <attend/mask.hpp>
+#include <attend/normalize.hpp>
+#include <attend/score.hpp>
+
+#include "hard/gradients.hpp"
+
+#include <limits>
+
+namespace {
+
+using attend::Draw;
+using attend::HardAttention;
+using attend::Index;
+
+template <class Scalar>
+struct Problem {
+  attend::Matrix<Scalar> q, k, v;
+
+  Problem(Index n, Index m, Index d = 8, Index e = 3, unsigned seed = 1)
+      : q(gradients::normal(n, d, seed).cast<Scalar>()),
+        k(gradients::normal(m, d, seed + 1).cast<Scalar>()),
+        v(gradients::normal(m, e, seed + 2).cast<Scalar>()) {}
+};
+
+/// What the dense formulas say of a result, in double: every pick lies where its number of the draw falls, its
+/// logarithm and the row's entropy are those of the softmax, and the output is the mean of the values picked.
+template <class Scalar, class Picked, class... Policies>
+void expect_drawn(Problem<Scalar> const& problem, Picked const& found, Draw const& draw, Policies const&... policies) {
+  auto const& [q, k, v] = problem;
+  double const tolerance = 200 * static_cast<double>(std::numeric_limits<Scalar>::epsilon());
+  gradients::Matrix const w = attend::reference::weights<double>(q, k, policies...);
+  Index const n = q.rows(), m = k.rows();
+  ASSERT_EQ(found.keys.rows(), n);
+  ASSERT_EQ(found.keys.cols(), draw.samples);
+  ASSERT_EQ(found.weights.rows(), n);
+  for (Index i = 0; i < n; ++i) {
+    gradients::Vector output = gradients::Vector::Zero(v.cols());
+    double entropy = 0;
+    for (Index j = 0; j < m; ++j) entropy -= w(i, j) > 0 ? w(i, j) * std::log(w(i, j)) : 0;
+    EXPECT_NEAR(static_cast<double>(found.entropy(i)), entropy, tolerance) << i;
+    for (Index sample = 0; sample < draw.samples; ++sample) {
+      Index const key = found.keys(i, sample);
+      if (w.row(i).sum() == 0) {
+        EXPECT_EQ(key, -1);
+        EXPECT_EQ(found.log_probability(i, sample), Scalar(0));
+        continue;
+      }
+      ASSERT_TRUE(key >= 0 && key < m && w(i, key) > 0);
+      double const u = draw.uniform(i + m - n, sample);
+      ASSERT_LE(w.row(i).head(key).sum() - tolerance, u);
+      ASSERT_GE(w.row(i).head(key + 1).sum() + tolerance, u);
+      EXPECT_NEAR(static_cast<double>(found.log_probability(i, sample)), std::log(w(i, key)), tolerance * 10);
+      output += v.row(key).transpose().template cast<double>() / static_cast<double>(draw.samples);
+    }
+    for (Index f = 0; f < v.cols(); ++f)
+      EXPECT_NEAR(static_cast<double>(found.output(i, f)), output(f), tolerance) << i;
+  }
+}
+
+template <class Scalar>
+class HardAttentionOf : public testing::Test {};
+using Scalars = testing::Types<float, double>;
+TYPED_TEST_SUITE(HardAttentionOf, Scalars);
+
+TYPED_TEST(HardAttentionOf, DrawsFromTheDenseWeights) {
+  for (Index n : {1, 63, 64, 65, 150})
+    for (Index samples : {1, 4}) {
+      Problem<TypeParam> const problem(n, 97);
+      Draw const draw{.seed = 3, .step = n, .samples = samples};
+      expect_drawn(problem, HardAttention{}.sample(problem.q, problem.k, problem.v, draw), draw);
+    }
+}
+
+TYPED_TEST(HardAttentionOf, TakesThePoliciesOfAttention) {
+  Problem<TypeParam> const problem(70, 50);
+  auto const& [q, k, v] = problem;
+  Draw const draw{.seed = 4, .samples = 3};
+  auto const check = [&](auto const&... policies) {
+    expect_drawn(problem, HardAttention{policies...}.sample(q, k, v, draw), draw, policies...);
+  };
+  check(attend::Causal{});  // the first 20 queries see nothing
+  check(attend::Lengths{0});
+  check(attend::SlidingWindow{5, 0}, attend::Alibi{0.5f});
+  check(attend::Softmax{.temperature = 0.3}, attend::Causal{});
+  attend::Matrix<TypeParam> const w = gradients::normal(8, 8, 9).cast<TypeParam>();
+  check(attend::Bilinear<TypeParam>{w}, attend::SoftCap{TypeParam(2)});
+  check([](auto score, auto p) { return score - 0.125f * (p.query - p.key); }, [](auto p) { return p.key % 3 != 1; });
+}
+
+TYPED_TEST(HardAttentionOf, ArgmaxIsTheArgmaxOfTheKernel) {
+  Problem<TypeParam> const problem(150, 97);
+  auto const& [q, k, v] = problem;
+  auto const found = HardAttention{attend::Causal::top_left()}.argmax(q, k, v);
+  EXPECT_EQ(found.output, attend::attention(q, k, v, attend::Causal::top_left(), attend::Argmax{}));
+  attend::Matrix<TypeParam> const one_hot =
+      attend::Attention{attend::Causal::top_left(), attend::Argmax{}}.weights(q, k);
+  EXPECT_EQ(found.weights.dense(), one_hot);
+  gradients::Matrix const w = attend::reference::weights<double>(q, k, attend::Causal::top_left());
+  for (Index i = 0; i < 150; ++i)
+    EXPECT_NEAR(static_cast<double>(found.log_probability(i, 0)), std::log(w.row(i).maxCoeff()), 1e-5);
+}
+
+TYPED_TEST(HardAttentionOf, TopKIsTheTopKOfTheKernel) {
+  Problem<TypeParam> const problem(80, 97);
+  auto const& [q, k, v] = problem;
+  for (Index count : {1, 5, 200}) {
+    auto const found = HardAttention{attend::Causal{}}.top_k(q, k, v, count);
+    auto const wanted = attend::Attention{attend::Causal{}, attend::TopK{count}}.weights(q, k);
+    gradients::expect_close(gradients::Matrix(found.weights.dense().template cast<double>()),
+                            gradients::Matrix(wanted.template cast<double>()),
+                            20 * static_cast<double>(std::numeric_limits<TypeParam>::epsilon()), "weights");
+    for (Index i = 0; i < 80; ++i)
+      for (Index p = 0; p < count; ++p) {
+        Index const key = found.keys(i, p);
+        EXPECT_EQ(key < 0, p >= std::min<Index>(count, i + 18));
+        if (key < 0) {
+          EXPECT_EQ(found.log_probability(i, p), TypeParam(0));
+        } else if (p > 0) {
+          EXPECT_GE(found.log_probability(i, p - 1), found.log_probability(i, p));
+        }
+      }
+  }
+}
+
+TYPED_TEST(HardAttentionOf, OfEqualScoresTheFirstIsTaken) {
+  Problem<TypeParam> problem(3, 9);
+  problem.q.setZero();
+  auto const found = HardAttention{attend::Keep{Eigen::Matrix<bool, 1, 9>{{0, 0, 1, 1, 0, 1, 1, 1, 1}}}}.top_k(
+      problem.q, problem.k, problem.v, 3);
+  for (Index i = 0; i < 3; ++i) {
+    EXPECT_EQ(found.keys(i, 0), 2);
+    EXPECT_EQ(found.keys(i, 1), 3);
+    EXPECT_EQ(found.keys(i, 2), 5);
+  }
+}
+
+TEST(HardAttention, TheSameForAnyNumberOfThreads) {
+  Problem<float> const problem(300, 200);
+  auto const& [q, k, v] = problem;
+  HardAttention const op{attend::Causal{}};
+  Draw const draw{.seed = 8, .samples = 5};
+  auto const alone = op.sample(q, k, v, draw);
+  for (int threads : {2, 5}) {
+    attend::ThreadPool pool(threads);
+    auto const found = op.sample(q, k, v, draw, pool);
+    EXPECT_EQ(found.keys, alone.keys);
+    EXPECT_EQ(found.output, alone.output);
+    EXPECT_EQ(found.log_probability, alone.log_probability);
+    EXPECT_EQ(found.entropy, alone.entropy);
+  }
+}
+
+TEST(HardAttention, DecodingDrawsWhatPrefillDrew) {
+  Problem<float> const problem(90, 90);
+  auto const& [q, k, v] = problem;
+  HardAttention const op{attend::Causal{}};
+  Draw const draw{.seed = 9, .samples = 2};
+  auto const prefill = op.sample(q, k, v, draw);
+  for (Index i = 0; i < 90; i += 7) {
+    auto const step = op.sample(q.middleRows(i, 1), k.topRows(i + 1), v.topRows(i + 1), draw);
+    EXPECT_EQ(step.keys.row(0), prefill.keys.row(i));
+    EXPECT_EQ(step.output.row(0), prefill.output.row(i));
+    EXPECT_EQ(step.log_probability.row(0), prefill.log_probability.row(i));
+    auto const placed = op.sample(q.middleRows(i, 1), k, v, draw, attend::QueryStart{i});
+    EXPECT_EQ(placed.keys.row(0), prefill.keys.row(i));
+  }
+}
+
+TEST(HardAttention, StepsHeadsAndSamplesDrawAnew) {
+  Problem<float> const problem(200, 50);
+  auto const& [q, k, v] = problem;
+  auto const with = [&](Draw const& draw) { return HardAttention{}.sample(q, k, v, draw).keys; };
+  auto const first = with({.seed = 1});
+  for (Draw const& other :
+       {Draw{.seed = 2}, Draw{.seed = 1, .step = 1}, Draw{.seed = 1, .head = 1}, Draw{.seed = 1, .batch = 1}})
+    EXPECT_LT((first.array() == with(other).array()).count(), 60);
+  auto const two = with({.seed = 1, .samples = 2});
+  EXPECT_EQ(two.col(0), first.col(0));
+  EXPECT_LT((two.col(0).array() == two.col(1).array()).count(), 60);
+}
+
+TEST(HardAttention, TheMeanOverManyDrawsIsSoftAttention) {
+  Problem<double> const problem(4, 10);
+  auto const& [q, k, v] = problem;
+  auto const found = HardAttention{}.sample(q, k, v, {.seed = 5, .samples = 40000});
+  // Four standard deviations of a frequency are at most 2 / √40000.
+  EXPECT_LT((found.weights.dense() - attend::reference::weights(q, k)).cwiseAbs().maxCoeff(), 0.01);
+}
+
+TEST(HardAttention, ASampleHasAnOutputOfItsOwn) {
+  Problem<double> const problem(30, 20);
+  auto const& [q, k, v] = problem;
+  auto const found = HardAttention{attend::Causal{}}.sample(q, k, v, {.seed = 5, .samples = 3});
+  gradients::Matrix sum = gradients::Matrix::Zero(30, 3);
+  for (Index sample = 0; sample < 3; ++sample) {
+    auto const output = weighted_values(found.sample(sample), v);
+    for (Index i = 10; i < 30; ++i) EXPECT_EQ(output.row(i), v.row(found.keys(i, sample)));
+    EXPECT_EQ(output.topRows(10), gradients::Matrix::Zero(10, 3));
+    sum += output;
+  }
+  gradients::expect_close(found.output, gradients::Matrix(sum / 3), 1e-15, "mean of samples");
+  EXPECT_THROW((void)found.sample(3), attend::Error);
+}
+
+TEST(HardAttention, DocumentsDoNotMeet) {
+  Problem<float> const problem(60, 60);
+  auto const& [q, k, v] = problem;
+  attend::Documents const documents{std::vector<Index>{25, 35}};
+  Draw const draw{.seed = 6, .samples = 2};
+  expect_drawn(problem, HardAttention{documents}.sample(q, k, v, draw), draw, documents);
+  EXPECT_EQ(HardAttention{}.sample(q, k, v, draw, documents).keys, HardAttention{documents}.sample(q, k, v, draw).keys);
+}
+
+TEST(HardAttention, ReadsAnyStorage) {
+  Problem<float> const problem(20, 30);
+  auto const& [q, k, v] = problem;
+  auto const wanted = HardAttention{}.argmax(q, k, v);
+  Eigen::MatrixXf const columns = q, v_columns = v;
+  EXPECT_EQ(HardAttention{}.argmax(columns, k * 1.0f, v_columns).output, wanted.output);
+  attend::Matrix<Eigen::bfloat16> const narrow = v.cast<Eigen::bfloat16>();
+  attend::Matrix<Eigen::half> const q_half = q.cast<Eigen::half>();
+  auto const found = HardAttention{}.argmax(q_half, k, narrow);
+  static_assert(std::is_same_v<decltype(found.output), attend::Matrix<Eigen::half>>);
+  static_assert(std::is_same_v<decltype(found.entropy), attend::Vector<float>>);
+  for (Index i = 0; i < 20; ++i)
+    EXPECT_EQ(float(found.output(i, 0)), float(Eigen::half(float(narrow(found.keys(i, 0), 0)))));
+}
+
+TEST(HardAttention, HiddenNaNChangesNothingAndVisibleNaNShows) {
+  Problem<float> problem(40, 40);
+  auto& [q, k, v] = problem;
+  HardAttention const op{attend::Causal{}};
+  Draw const draw{.seed = 2, .samples = 3};
+  auto const wanted = op.sample(q, k, v, draw);
+  float const nan = std::numeric_limits<float>::quiet_NaN();
+  k.row(30).setConstant(nan);
+  v.row(30).setConstant(nan);
+  auto const found = op.sample(q, k, v, draw);
+  EXPECT_EQ(found.keys.topRows(30), wanted.keys.topRows(30));
+  EXPECT_EQ(found.output.topRows(30), wanted.output.topRows(30));
+  EXPECT_EQ(found.keys.bottomRows(10), attend::KeyMatrix::Constant(10, 3, -1));
+  EXPECT_TRUE(found.output.bottomRows(10).array().isNaN().all());
+  EXPECT_TRUE(found.log_probability.bottomRows(10).array().isNaN().all());
+  EXPECT_TRUE(found.entropy.tail(10).array().isNaN().all());
+  auto const best = op.top_k(q, k, v, 2);
+  EXPECT_EQ(best.keys.bottomRows(10), attend::KeyMatrix::Constant(10, 2, -1));
+  EXPECT_TRUE(best.output.topRows(30).allFinite() && best.output.bottomRows(10).array().isNaN().all());
+}
+
+TEST(HardAttention, ANaNValueShowsWhereItIsPickedOnly) {
+  Problem<float> problem(60, 5);
+  auto& [q, k, v] = problem;
+  v.row(2).setConstant(std::numeric_limits<float>::quiet_NaN());
+  auto const found = HardAttention{}.sample(q, k, v, {.seed = 2});
+  ASSERT_GT((found.keys.array() == 2).count(), 0);
+  for (Index i = 0; i < 60; ++i) EXPECT_EQ(std::isnan(found.output(i, 0)), found.keys(i, 0) == 2);
+}
+
+TEST(HardAttention, NoKeysNoQueries) {
+  Problem<float> const none(3, 0), nobody(0, 3);
+  auto const found = HardAttention{}.sample(none.q, none.k, none.v, {.samples = 2});
+  EXPECT_EQ(found.keys, attend::KeyMatrix::Constant(3, 2, -1));
+  EXPECT_EQ(found.output, attend::Matrix<float>::Zero(3, 3));
+  EXPECT_EQ(found.entropy, attend::Vector<float>::Zero(3));
+  EXPECT_EQ(HardAttention{}.argmax(nobody.q, nobody.k, nobody.v).output.rows(), 0);
+}
+
+TEST(HardAttention, RefusesWhatDoesNotFit) {
+  Problem<float> const problem(3, 4);
+  auto const& [q, k, v] = problem;
+  EXPECT_THROW((void)HardAttention{}.sample(q, k, v, {.samples = 0}), attend::Error);
+  EXPECT_THROW((void)HardAttention{}.top_k(q, k, v, 0), attend::Error);
+  EXPECT_THROW((void)HardAttention{}.argmax(q, k, v.topRows(3)), attend::Error);
+  EXPECT_THROW((void)HardAttention{}.argmax(q.leftCols(3), k, v), attend::Error);
+  EXPECT_THROW((void)HardAttention{}.argmax(q.topLeftCorner(0, 3), k, v), attend::Error);
+  EXPECT_THROW((void)HardAttention{attend::Softmax{.sinks = {0.0}}}.argmax(q, k, v), attend::Error);
+  EXPECT_THROW((void)HardAttention{attend::Softmax{.temperature = 0}}.argmax(q, k, v), attend::Error);
+}
+
+}  // namespace
