@@ -251,7 +251,8 @@ class Attention {
       decltype(auto) k_memory = call_detail::readable(k);
       decltype(auto) v_memory = call_detail::readable(v);
       decltype(auto) d_output_memory = call_detail::readable(d_output);
-      Matrix<Number> d_query = Matrix<Number>::Zero(q.rows(), q.cols()), d_key = Matrix<Number>::Zero(k.rows(), k.cols()),
+      Matrix<Number> d_query = Matrix<Number>::Zero(q.rows(), q.cols()),
+                     d_key = Matrix<Number>::Zero(k.rows(), k.cols()),
                      d_value = Matrix<Number>::Zero(v.rows(), v.cols());
       kernel::GradientArrays<Number, Storage, typename OutputGradient::Scalar> const arrays{
           call_detail::as_heads(kept.output),

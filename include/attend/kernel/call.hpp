@@ -68,10 +68,9 @@ struct Call {
   static constexpr bool maps_keys =
       std::is_same_v<decltype(std::declval<Similarity const&>().template key_map<Number>(Index{})), FeatureMap<Number>>;
   static constexpr bool has_adjusters = std::tuple_size_v<AdjusterTuple> > 0;
-  static constexpr int learned_adjusters =
-      []<class... Adjusters>(std::type_identity<std::tuple<Adjusters...>>) {
-        return (0 + ... + int(Learned<Adjusters>));
-      }(std::type_identity<AdjusterTuple>());
+  static constexpr int learned_adjusters = []<class... Adjusters>(std::type_identity<std::tuple<Adjusters...>>) {
+    return (0 + ... + int(Learned<Adjusters>));
+  }(std::type_identity<AdjusterTuple>());
   static constexpr bool has_masks = std::tuple_size_v<MaskTuple> > 0;
 
   /// Queries of a segment that are computed.

@@ -2,10 +2,10 @@
 
 #include <attend/core/call_shape.hpp>
 #include <attend/core/check.hpp>
+#include <attend/core/config.hpp>
 #include <attend/core/math.hpp>
 #include <attend/core/parameters.hpp>
 #include <attend/normalize/family.hpp>
-#include <attend/core/config.hpp>
 
 #include <cmath>
 #include <limits>

@@ -46,8 +46,8 @@ struct TanhOfSum {
   }
   /// combine, differentiated: ∂tanh(x) = 1 − tanh²(x)
   template <class Number>
-  [[nodiscard]] ATTEND_INLINE PairGradient<Number> pair_gradient(Number const& q, Number const& k,
-                                                                 Number const& weight, Number const& d_score) const {
+  [[nodiscard]] ATTEND_INLINE PairGradient<Number> pair_gradient(Number const& q, Number const& k, Number const& weight,
+                                                                 Number const& d_score) const {
     Number const t = tanh(q + k);
     Number const slope = d_score * weight * (1 - t * t);
     return {slope, slope, d_score * t};
@@ -74,13 +74,12 @@ struct Additive : detail::TanhOfSum<Parameter> {
   Additive() = default;
 
   template <class W, class U, class A>
-  Additive(Eigen::DenseBase<W> const& for_query, Eigen::DenseBase<U> const& for_key,
-           Eigen::DenseBase<A> const& weights)
+  Additive(Eigen::DenseBase<W> const& for_query, Eigen::DenseBase<U> const& for_key, Eigen::DenseBase<A> const& weights)
       : Additive(for_query, for_key, weights, Vector<Parameter>()) {}
 
   template <class W, class U, class A, class B>
-  Additive(Eigen::DenseBase<W> const& for_query, Eigen::DenseBase<U> const& for_key,
-           Eigen::DenseBase<A> const& weights, Eigen::DenseBase<B> const& offsets)
+  Additive(Eigen::DenseBase<W> const& for_query, Eigen::DenseBase<U> const& for_key, Eigen::DenseBase<A> const& weights,
+           Eigen::DenseBase<B> const& offsets)
       : w(detail::parameter_matrix<Parameter>(for_query)), u(detail::parameter_matrix<Parameter>(for_key)) {
     a = detail::parameter_vector<Parameter>(weights, "Additive: a");
     bias = detail::parameter_vector<Parameter>(offsets, "Additive: bias");
@@ -147,8 +146,8 @@ struct Additive : detail::TanhOfSum<Parameter> {
 };
 
 template <class W, class U, class A>
-Additive(Eigen::DenseBase<W> const&, Eigen::DenseBase<U> const&, Eigen::DenseBase<A> const&)
-    -> Additive<detail::parameter_t<W>>;
+Additive(Eigen::DenseBase<W> const&, Eigen::DenseBase<U> const&,
+         Eigen::DenseBase<A> const&) -> Additive<detail::parameter_t<W>>;
 template <class W, class U, class A, class B>
 Additive(Eigen::DenseBase<W> const&, Eigen::DenseBase<U> const&, Eigen::DenseBase<A> const&,
          Eigen::DenseBase<B> const&) -> Additive<detail::parameter_t<W>>;

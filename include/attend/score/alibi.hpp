@@ -48,8 +48,8 @@ class Alibi {
   }
 
   void check_sizes(CallShape const& shape) const {
-    check(slopes_.size() == 1 || std::cmp_equal(slopes_.size(), shape.heads), "Alibi: ", slopes_.size(),
-          " slopes for ", shape.heads, " heads; give one, or one a head.");
+    check(slopes_.size() == 1 || std::cmp_equal(slopes_.size(), shape.heads), "Alibi: ", slopes_.size(), " slopes for ",
+          shape.heads, " heads; give one, or one a head.");
   }
 
   [[nodiscard]] static Index gradient_size(GradientPlace const& place) { return place.heads; }

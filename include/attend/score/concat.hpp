@@ -75,7 +75,7 @@ struct Concat : detail::TanhOfSum<Parameter> {
 template <class W, class V>
 Concat(Eigen::DenseBase<W> const&, Eigen::DenseBase<V> const&) -> Concat<detail::parameter_t<W>>;
 template <class W, class V, class B>
-Concat(Eigen::DenseBase<W> const&, Eigen::DenseBase<V> const&, Eigen::DenseBase<B> const&)
-    -> Concat<detail::parameter_t<W>>;
+Concat(Eigen::DenseBase<W> const&, Eigen::DenseBase<V> const&,
+       Eigen::DenseBase<B> const&) -> Concat<detail::parameter_t<W>>;
 
 }  // namespace attend

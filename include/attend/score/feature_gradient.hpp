@@ -15,8 +15,8 @@ struct FeatureGradient {
   Matrix<Number> key_matrix;    // (features, d_k), likewise
   Vector<Number> query_bias;    // (features)
   Number query_scale = 0;
-  Matrix<Number> table;         // (keys, features), where the keys are a table
-  Vector<Number> weights;       // (features): by the similarity's own number for each; see its pair_gradient
+  Matrix<Number> table;    // (keys, features), where the keys are a table
+  Vector<Number> weights;  // (features): by the similarity's own number for each; see its pair_gradient
 };
 
 /// What the score of one pair gives one feature: the derivatives by the features of query and key and by the

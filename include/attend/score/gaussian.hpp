@@ -40,8 +40,7 @@ class Gaussian {
   }
 
   void check_sizes(CallShape const& shape) const {
-    check(width_ > 0 && std::isfinite(width_), "Gaussian: the width is ", width_,
-          "; it must be positive and finite.");
+    check(width_ > 0 && std::isfinite(width_), "Gaussian: the width is ", width_, "; it must be positive and finite.");
     check(centres_.shape().columns == 1, "Gaussian: ", centres_.shape().columns,
           " centres for each query; give one number a query.");
     centres_.check_sizes(shape, "Gaussian");

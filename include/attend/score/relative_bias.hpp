@@ -75,8 +75,8 @@ class RelativeBias {
     Index const first = first_of(p.key), distance = first - p.query;
     // Where the first of several keys is clipped, its neighbours are too, or lie in the margin.
     Index const column = std::clamp(distance, -reach_ - margin, reach_) + reach_ + margin;
-    return score + detail::constant<Score>(lookup(lines_.line(0, p.head, 0), 1, lines_.readable_columns(),
-                                                  p.key + (column - first)));
+    return score + detail::constant<Score>(
+                       lookup(lines_.line(0, p.head, 0), 1, lines_.readable_columns(), p.key + (column - first)));
   }
 
  protected:

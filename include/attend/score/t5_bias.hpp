@@ -84,8 +84,7 @@ class T5Bias : public RelativeBias<Scalar> {
         bidirectional_(bidirectional),
         max_distance_(max_distance) {}
 
-  [[nodiscard]] static Matrix<Scalar> by_distance(Matrix<Scalar> const& table, bool bidirectional,
-                                                  Index max_distance) {
+  [[nodiscard]] static Matrix<Scalar> by_distance(Matrix<Scalar> const& table, bool bidirectional, Index max_distance) {
     Index const buckets = table.rows(), available = bidirectional ? buckets / 2 : buckets;
     check(available >= 2 && (!bidirectional || buckets % 2 == 0), "T5Bias: the table has ", buckets,
           " buckets; it must have at least ",

@@ -35,8 +35,11 @@ struct DifferentiateChunk {
   [[nodiscard]] static GradientPlace place_of(Call const& call, GradientUnit const& unit, Index chunk) {
     Segment const& s = unit.segment;
     Index const first = chunk * GradientUnit::chunk;
-    return {s.batch, unit.key_head * call.group, call.group, s.rows, s.row, s.start,
-            first,   std::min(GradientUnit::chunk, s.keys - first), s.key};
+    return {s.batch,    unit.key_head * call.group,
+            call.group, s.rows,
+            s.row,      s.start,
+            first,      std::min(GradientUnit::chunk, s.keys - first),
+            s.key};
   }
 
   template <class Set>
@@ -52,7 +55,8 @@ struct DifferentiateChunk {
     std::fill_n(sums.begin, sums.bytes, std::byte{0});
     scratch.pairs.weights = sums.weights;
     Index const rows = unit.blocks * GradientUnit::block;
-    for (Index i = 0; i < rows * packs.feature_stride; i += T::lanes) pack<Number, T::lanes>(Number(0)).store(d_query + i);
+    for (Index i = 0; i < rows * packs.feature_stride; i += T::lanes)
+      pack<Number, T::lanes>(Number(0)).store(d_query + i);
     Index const end = std::min((chunk + 1) * GradientUnit::chunk, unit.segment.keys);
     for (Index tile = chunk * GradientUnit::chunk; tile < end; tile += T::tile)
       differentiate_tile<T>(packs, scratch, sums, place, tile, std::min(T::tile, end - tile));
@@ -79,7 +83,8 @@ struct DifferentiateChunk {
         for (Index f = 0; f < call.features.count; ++f)
           scratch.d_key[j * packs.feature_stride + f] =
               scratch.pairs.d_keys[(j / T::panel * T::panel) * call.features.count + f * T::panel + j % T::panel];
-    for (Index i = 0; i < keys * packs.feature_stride; ++i) packs.d_key[tile * packs.feature_stride + i] = scratch.d_key[i];
+    for (Index i = 0; i < keys * packs.feature_stride; ++i)
+      packs.d_key[tile * packs.feature_stride + i] = scratch.d_key[i];
     auto const target = d_values.mutable_head(unit.segment.batch, unit.key_head);
     for (Index j = 0; j < keys; ++j)
       for (Index f = 0; f < target.columns; ++f)
@@ -236,7 +241,8 @@ struct DifferentiateChunk {
       };
       [&]<std::size_t... index>(std::index_sequence<index...>) __attribute__((always_inline)) {
         (add(std::get<index>(call.adjusters), sums.adjusters[index]), ...);
-      }(std::make_index_sequence<Sums::adjuster_count>());
+      }
+      (std::make_index_sequence<Sums::adjuster_count>());
     }
   }
 
@@ -249,8 +255,7 @@ struct DifferentiateChunk {
     int r = 0;
     for (; r + T::rows <= rows; r += T::rows)
       score_panel<T, T::rows, 2>(Dot{}, strip + r, panel, none, e, products + r * stride, stride);
-    for (; r + 4 <= rows; r += 4)
-      score_panel<T, 4, 2>(Dot{}, strip + r, panel, none, e, products + r * stride, stride);
+    for (; r + 4 <= rows; r += 4) score_panel<T, 4, 2>(Dot{}, strip + r, panel, none, e, products + r * stride, stride);
     for (; r < rows; ++r) score_panel<T, 1, 2>(Dot{}, strip + r, panel, none, e, products + r * stride, stride);
   }
 };

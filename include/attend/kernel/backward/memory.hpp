@@ -33,19 +33,19 @@ struct GradientPack {
   using State = typename RowState<T, Call>::type;
   static constexpr Index block = GradientUnit::block;
 
-  Number* query_strips = nullptr;     // a block: strips of [feature][rows]
-  Number* query_rows = nullptr;       // [row][feature_stride]
-  Number* d_output_strips = nullptr;  // a block: strips of [e][rows]
-  Number* d_output_rows = nullptr;    // [row][value_stride]
-  Number* log_sum_exp = nullptr;      // [row]
-  Number* delta = nullptr;            // [row]: Σ_j w_j · d_w_j, less d_log_sum_exp
-  State* states = nullptr;            // [row]
-  Index* picked = nullptr;            // [row]
-  Number* key_panels = nullptr;       // a tile: panels of [feature][panel]
-  Number* key_rows = nullptr;         // [key][feature_stride]
-  Number* value_panels = nullptr;     // a tile: panels of [e][panel]
-  Number* d_query = nullptr;          // [row][feature_stride], of features
-  Number* d_key = nullptr;            // [key][feature_stride], of features
+  Number* query_strips = nullptr;       // a block: strips of [feature][rows]
+  Number* query_rows = nullptr;         // [row][feature_stride]
+  Number* d_output_strips = nullptr;    // a block: strips of [e][rows]
+  Number* d_output_rows = nullptr;      // [row][value_stride]
+  Number* log_sum_exp = nullptr;        // [row]
+  Number* delta = nullptr;              // [row]: Σ_j w_j · d_w_j, less d_log_sum_exp
+  State* states = nullptr;              // [row]
+  Index* picked = nullptr;              // [row]
+  Number* key_panels = nullptr;         // a tile: panels of [feature][panel]
+  Number* key_rows = nullptr;           // [key][feature_stride]
+  Number* value_panels = nullptr;       // a tile: panels of [e][panel]
+  Number* d_query = nullptr;            // [row][feature_stride], of features
+  Number* d_key = nullptr;              // [key][feature_stride], of features
   std::uint8_t* finite_rows = nullptr;  // [block]: queries and d_output are all finite
   std::uint8_t* finite_keys = nullptr;  // [tile]: the features of keys are
   Index feature_stride = 0, value_stride = 0;

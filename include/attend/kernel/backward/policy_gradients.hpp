@@ -32,8 +32,8 @@ struct PolicyGradients {
 
   explicit PolicyGradients(Call const& call)
       : normalizer(zeros_of(call.normalizer)),
-        adjusters(std::apply([](auto const&... adjuster) { return Adjusters(zeros_of(adjuster)...); },
-                             call.adjusters)) {
+        adjusters(
+            std::apply([](auto const&... adjuster) { return Adjusters(zeros_of(adjuster)...); }, call.adjusters)) {
     Index const count = call.features.count;
     if constexpr (learns_weights<typename Call::Similarity>) features.weights = Vector<Number>::Zero(count);
     if constexpr (Call::maps_queries) features.query_bias = Vector<Number>::Zero(count);

@@ -82,8 +82,7 @@ ATTEND_INLINE void differentiate_row(Block const& block, Row const& row, Index t
     select(hidden, zero, weight).store(scores + j);
     select(hidden, zero, d_score).store(d_weights + j);
   }
-  if constexpr (learns_of_scores<typename Call::Normalizer>)
-    (Pack::load(normalizer_sum) + sum).store(normalizer_sum);
+  if constexpr (learns_of_scores<typename Call::Normalizer>) (Pack::load(normalizer_sum) + sum).store(normalizer_sum);
 }
 
 }  // namespace kernel

@@ -96,7 +96,8 @@ class BackwardRun {
         1, wave_.most_parts * static_cast<Index>(sizeof(Number)) + static_cast<Index>(wave_.most_policies));
     Index const parts =
         workers_ == 1 ? 1 : std::min(wave_.chunks, std::max(2 * workers_, memory_for_parts / part_bytes));
-    Index const slot_count = std::min({workers_, std::max({wave_.chunks, wave_.blocks, wave_.tiles, Index{1}}), Slots::most});
+    Index const slot_count =
+        std::min({workers_, std::max({wave_.chunks, wave_.blocks, wave_.tiles, Index{1}}), Slots::most});
 
     Carver count;
     WaveMemory const sizes(count, *this, parts, slot_count);
@@ -132,8 +133,7 @@ class BackwardRun {
         GradientUnit const& unit = unit_of<&GradientUnit::first_chunk>(units, first + task);
         Number* const sum = d_query_of(unit, unit.first_chunk, memory, 0);
         Number const* const part = d_query_of(unit, first + task, memory, task);
-        if (sum != part)
-          enter<Set>(AddRows<Number>{sum, part, unit.blocks * GradientUnit::block * feature_stride()});
+        if (sum != part) enter<Set>(AddRows<Number>{sum, part, unit.blocks * GradientUnit::block * feature_stride()});
         Carver policies(memory.policies(task));
         GradientPlace const place = DifferentiateChunk<Call>::place_of(call_, unit, first + task - unit.first_chunk);
         gradients_.template join<T>(call_, place, PolicySums<T, Call>(policies, call_, place));
@@ -190,8 +190,8 @@ class BackwardRun {
 
   struct Wave {
     Index blocks = 0, tiles = 0, chunks = 0;
-    Index most_parts = 0;    // numbers of d_query of the largest unit
-    std::size_t memory = 0;  // bytes of packed arrays
+    Index most_parts = 0;           // numbers of d_query of the largest unit
+    std::size_t memory = 0;         // bytes of packed arrays
     std::size_t most_policies = 0;  // bytes of a task's sums for policies
   };
 
@@ -256,8 +256,7 @@ class BackwardRun {
     if (map.matrix.data == nullptr) return;
     Index const stride = round_up(map.matrix.columns, T::lanes);
     for (Index f = 0; f < map.matrix.rows; ++f)
-      for (Index c = 0; c < stride; ++c)
-        rows[f * stride + c] = c < map.matrix.columns ? map.matrix(f, c) : Number(0);
+      for (Index c = 0; c < stride; ++c) rows[f * stride + c] = c < map.matrix.columns ? map.matrix(f, c) : Number(0);
   }
   [[nodiscard]] Matrix<Number> unpadded(std::vector<Number> const& padded, Index d) const {
     if (padded.empty()) return {};
@@ -277,8 +276,9 @@ class BackwardRun {
 
 /// Differentiates a call on the instruction set in use.
 template <class Backward, class SegmentOf, class Executor>
-PolicyGradients<typename Backward::Call> run_backward(Backward const& backward, Index segments, SegmentOf const& segment_of, Executor& executor,
-                  Workspace& workspace) {
+PolicyGradients<typename Backward::Call> run_backward(Backward const& backward, Index segments,
+                                                      SegmentOf const& segment_of, Executor& executor,
+                                                      Workspace& workspace) {
   switch (active_isa()) {
 #if defined(__x86_64__)
     case Isa::v4:

@@ -16,9 +16,8 @@ template <class Similarity>
 inline constexpr bool learns_weights = !is_dot_product<Similarity> && Learned<Similarity>;
 
 template <class Normalizer>
-inline constexpr bool learns_of_scores = requires(Normalizer const& normalizer, Normalizer& gradient) {
-  normalizer.add_gradient(gradient, 0.0);
-};
+inline constexpr bool learns_of_scores =
+    requires(Normalizer const& normalizer, Normalizer& gradient) { normalizer.add_gradient(gradient, 0.0); };
 
 /// What one task sums up for the parameters of the policies, from 0. Tasks' sums are joined in their order.
 template <class T, class Call>
@@ -26,8 +25,8 @@ struct PolicySums {
   using Number = typename Call::Number;
   static constexpr std::size_t adjuster_count = std::tuple_size_v<decltype(Call::adjusters)>;
 
-  Number* normalizer = nullptr;                          // [lanes]
-  Number* weights = nullptr;                             // [features][lanes]
+  Number* normalizer = nullptr;                         // [lanes]
+  Number* weights = nullptr;                            // [features][lanes]
   std::array<Number*, adjuster_count + 1> adjusters{};  // by place among the adjusters; null where nothing is learned
   std::size_t bytes = 0;
   std::byte* begin = nullptr;
