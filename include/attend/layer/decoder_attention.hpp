@@ -110,10 +110,12 @@ struct DecoderAttention {
     auto back = attention().backward(query, memory.key(), memory.values, kept, d_context, memory.documents);
     d_memory.keys += back.key;
     d_memory.values += back.value;
-    auto sums = layer_detail::learned_of(gradient.policies);
-    [&]<std::size_t... index>(std::index_sequence<index...>) {
-      (layer_detail::add_parameters(std::get<index>(sums), std::get<index>(back.policies)), ...);
-    }(std::make_index_sequence<std::tuple_size_v<decltype(sums)>>());
+    if constexpr ((Learned<Policies> || ...)) {
+      auto sums = layer_detail::learned_of(gradient.policies);
+      [&]<std::size_t... index>(std::index_sequence<index...>) {
+        (layer_detail::add_parameters(std::get<index>(sums), std::get<index>(back.policies)), ...);
+      }(std::make_index_sequence<std::tuple_size_v<decltype(sums)>>());
+    }
     return std::move(back.query);
   }
 
