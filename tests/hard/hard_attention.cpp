@@ -203,6 +203,9 @@ TEST(HardAttention, ASampleHasAnOutputOfItsOwn) {
   }
   gradients::expect_close(found.output, gradients::Matrix(sum / 3), 1e-15, "mean of samples");
   EXPECT_THROW((void)found.sample(3), attend::Error);
+  for (Index i = 0; i < 30; ++i)  // a key drawn twice is one entry
+    for (std::size_t p = 1; p < found.weights.row(i).size(); ++p)
+      EXPECT_LT(found.weights.row(i)[p - 1].key, found.weights.row(i)[p].key);
 }
 
 TEST(HardAttention, DocumentsDoNotMeet) {
