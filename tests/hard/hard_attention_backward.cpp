@@ -62,7 +62,8 @@ struct Game {
 /// Σ_picks p(picks) · backward(picks) is the gradient of the expected reward by q and k.
 template <class... Policies>
 void expect_unbiased(Game const& game, Policies const&... policies) {
-  auto const& [q, k, v, n, m, rewards] = game;
+  Matrix const &q = game.q, &k = game.k, &v = game.v;
+  Index const n = game.n, m = game.m;
   HardAttention const op{policies...};
   auto const weights = [&](Matrix const& some_q, Matrix const& some_k) {
     return Matrix(attend::reference::weights(some_q, some_k, policies...));

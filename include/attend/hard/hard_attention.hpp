@@ -30,8 +30,9 @@ inline namespace ATTEND_UNIT_NAME {
 /// Policies as in `Attention`: a similarity, adjusters and masks; `Softmax{τ}` for another temperature. `sample` draws
 /// picks to learn from, `argmax` and `top_k` are for use. τ itself is not learned here.
 ///
-/// Scoring looks at every key, as soft attention does; what is saved is reading the values. (`attention(q, k, v,
-/// GumbelMax{seed})` also draws, inside of the fused kernel, but does not tell what it drew.)
+/// Scoring looks at every key, as soft attention does; what is saved is reading the values, which pays where they are
+/// wide (benchmarks/hard.cpp states both apart). `attention(q, k, v, GumbelMax{seed})` also draws, inside of the fused
+/// kernel, but does not tell what it drew.
 ///
 /// Shapes   q (n, d)  k (m, d)  v (m, e)  →  output (n, e), keys and log_probability (n, M), entropy (n)
 /// Throws   as `attention`; when Softmax has sinks
