@@ -1,7 +1,7 @@
 #include "problem.hpp"
 
-/// The fused backward pass, on 2.5 times the flops of forward: five products where forward has two. `over_forward` is its
-/// time over that of forward in the same run.
+/// The fused backward pass, on 2.5 times the flops of forward: five products where forward has two. `over_forward` is
+/// its time over that of forward in the same run.
 
 namespace {
 
@@ -24,7 +24,8 @@ void backward(benchmark::State& state, Shape const& shape, at::Isa isa, double u
   auto const gradients = call();
   auto const last = [&](std::vector<float> const& x, at::Index length) {
     at::Index const size = length * shape.dim;
-    return at::Matrix<float>(at::Matrix<float>::Map(x.data() + (static_cast<at::Index>(x.size()) - size), length, shape.dim))
+    return at::Matrix<float>(
+               at::Matrix<float>::Map(x.data() + (static_cast<at::Index>(x.size()) - size), length, shape.dim))
         .cast<double>()
         .eval();
   };

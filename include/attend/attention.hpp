@@ -5,6 +5,7 @@
 #include <attend/attention/backward.hpp>
 #include <attend/attention/call.hpp>
 #include <attend/core/policies.hpp>
+#include <attend/reference/backward.hpp>
 
 #include <initializer_list>
 #include <span>
@@ -169,20 +170,24 @@ class Attention {
     using Compute = compute_t<Query>;
     static_assert(std::is_same_v<std::remove_const_t<Number>, Compute>,
                   "attend: d_log_sum_exp must be of the type that the call computes in.");
-    HeadsGradients<Compute> gradients(q.shape(), k.shape(), v.shape());
+    auto const zeros = [](HeadsShape const& shape) {
+      return std::vector<Compute>(static_cast<std::size_t>(shape.batch * shape.heads * shape.length * shape.dim));
+    };
+    std::vector<Compute> d_query = zeros(q.shape()), d_key = zeros(k.shape()), d_value = zeros(v.shape());
     kernel::GradientArrays<Compute, Storage, std::remove_const_t<OutputGradient>> const arrays{
         heads(kept.output.data(), kept.shape),
         heads(kept.log_sum_exp.data(), HeadsShape{kept.shape.batch, kept.shape.heads, kept.shape.length, 1}),
         d_output,
         d_log_sum_exp,
-        heads(gradients.query.data(), q.shape()),
-        heads(gradients.key.data(), k.shape()),
-        heads(gradients.value.data(), v.shape())};
-    with_policies([&](auto const&... policy) {
-      call_detail::backward_heads<std::remove_const_t<Query>, std::remove_const_t<Key>, std::remove_const_t<Value>>(
-          q, k, v, arrays, policy..., given...);
+        heads(d_query.data(), q.shape()),
+        heads(d_key.data(), k.shape()),
+        heads(d_value.data(), v.shape())};
+    auto policies = with_policies([&](auto const&... policy) {
+      return call_detail::backward_heads<std::remove_const_t<Query>, std::remove_const_t<Key>,
+                                         std::remove_const_t<Value>>(q, k, v, arrays, policy..., given...);
     });
-    return gradients;
+    return HeadsGradients<Compute, decltype(policies)>{
+        q.shape(), k.shape(), v.shape(), std::move(d_query), std::move(d_key), std::move(d_value), std::move(policies)};
   }
 
   /// All weights, (n, m). Only for looking at: nothing else in the library stores an (n, m) array.
@@ -228,35 +233,47 @@ class Attention {
     });
   }
 
+  [[nodiscard]] std::tuple<Policies...> const& policies() const { return policies_; }
+
  private:
   template <class Query, class Key, class Value, class Storage, class OutputGradient, class Number, class... Given>
   [[nodiscard]] auto differentiate(Query const& q, Key const& k, Value const& v, Kept<Storage> const& kept,
                                    OutputGradient const& d_output, Heads<Number const> d_log_sum_exp,
                                    Given&... given) const {
-    decltype(auto) q_memory = call_detail::readable(q);
-    decltype(auto) k_memory = call_detail::readable(k);
-    decltype(auto) v_memory = call_detail::readable(v);
-    decltype(auto) d_output_memory = call_detail::readable(d_output);
-    Gradients<Number> gradients{Matrix<Number>::Zero(q.rows(), q.cols()), Matrix<Number>::Zero(k.rows(), k.cols()),
-                                Matrix<Number>::Zero(v.rows(), v.cols())};
-    kernel::GradientArrays<Number, Storage, typename OutputGradient::Scalar> const arrays{
-        call_detail::as_heads(kept.output),
-        heads(kept.log_sum_exp.data(), HeadsShape{1, 1, kept.log_sum_exp.size(), 1}),
-        call_detail::as_heads(d_output_memory),
-        d_log_sum_exp,
-        call_detail::as_mutable_heads(gradients.query),
-        call_detail::as_mutable_heads(gradients.key),
-        call_detail::as_mutable_heads(gradients.value)};
-    with_policies([&](auto const&... policy) {
-      call_detail::backward_heads(call_detail::as_heads(q_memory), call_detail::as_heads(k_memory),
-                                  call_detail::as_heads(v_memory), arrays, policy..., given...);
-    });
-    return gradients;
+    if constexpr (!is_kernel_scalar<Number>) {
+      auto result = with_policies([&](auto const&... policy) {
+        return reference::backward(q.matrix(), k.matrix(), v.matrix(), d_output.matrix(), policy...);
+      });
+      return Gradients<Number, decltype(result.policies)>{std::move(result.query), std::move(result.key),
+                                                          std::move(result.value), std::move(result.policies)};
+    } else {
+      decltype(auto) q_memory = call_detail::readable(q);
+      decltype(auto) k_memory = call_detail::readable(k);
+      decltype(auto) v_memory = call_detail::readable(v);
+      decltype(auto) d_output_memory = call_detail::readable(d_output);
+      Matrix<Number> d_query = Matrix<Number>::Zero(q.rows(), q.cols()),
+                     d_key = Matrix<Number>::Zero(k.rows(), k.cols()),
+                     d_value = Matrix<Number>::Zero(v.rows(), v.cols());
+      kernel::GradientArrays<Number, Storage, typename OutputGradient::Scalar> const arrays{
+          call_detail::as_heads(kept.output),
+          heads(kept.log_sum_exp.data(), HeadsShape{1, 1, kept.log_sum_exp.size(), 1}),
+          call_detail::as_heads(d_output_memory),
+          d_log_sum_exp,
+          call_detail::as_mutable_heads(d_query),
+          call_detail::as_mutable_heads(d_key),
+          call_detail::as_mutable_heads(d_value)};
+      auto policies = with_policies([&](auto const&... policy) {
+        return call_detail::backward_heads(call_detail::as_heads(q_memory), call_detail::as_heads(k_memory),
+                                           call_detail::as_heads(v_memory), arrays, policy..., given...);
+      });
+      return Gradients<Number, decltype(policies)>{std::move(d_query), std::move(d_key), std::move(d_value),
+                                                   std::move(policies)};
+    }
   }
 
   template <class Function>
-  void with_policies(Function const& function) const {
-    std::apply(function, policies_);
+  decltype(auto) with_policies(Function const& function) const {
+    return std::apply(function, policies_);
   }
 
   std::tuple<Policies...> policies_;

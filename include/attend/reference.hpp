@@ -6,5 +6,7 @@
 #include <attend/reference/backward.hpp>
 #include <attend/reference/heads.hpp>
 #include <attend/reference/heads_backward.hpp>
+#include <attend/reference/hessian.hpp>
+#include <attend/reference/jacobian.hpp>
 #include <attend/reference/normalize.hpp>
 #include <attend/reference/similarity.hpp>

@@ -86,7 +86,10 @@ TEST(Math, OfPlainNumbersIsThatOfTheStandardLibrary) {
   static_assert(std::is_same_v<decltype(at::exp(1.f)), float> && std::is_same_v<decltype(at::exp(1)), double>);
   static_assert(std::is_same_v<decltype(at::tanh(Ordinal(1))), double>);
   static_assert(std::is_same_v<decltype(at::max(Ordinal(1), 2.f)), float>);
-  static_assert(std::is_same_v<decltype(at::max(Ordinal(1), 2)), Index>);
+  static_assert(std::is_same_v<decltype(at::max(Ordinal(1), 2)), Ordinal>);
+  static_assert(std::is_same_v<decltype(0.1f * at::select(true, Ordinal(1), 0)), float>);  // no narrowing
+  static_assert(std::is_same_v<decltype(at::fma(Ordinal(1), 2, 0.5f)), float>);
+  EXPECT_EQ(at::fma(2, 3.5, Ordinal(4)), 11);
   EXPECT_EQ(at::exp(0.5), std::exp(0.5));
   EXPECT_EQ(at::log(Ordinal(5)), std::log(5.));
   EXPECT_EQ(at::tanh(0.25f), std::tanh(0.25f));

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <set>
 
 namespace {
@@ -42,6 +43,15 @@ TEST(Draw, NumbersAreEvenOverTheIntervalAndFine) {
     EXPECT_LT(square, 43.8) << over;  // χ² of 19 degrees, one in a thousand
     EXPECT_TRUE(is_fine);
   }
+}
+
+TEST(Draw, LowBitsAreNotTheHighOnes) {
+  int alike = 0;
+  for (Index i = 0; i < 10000; ++i) {
+    double const scaled = Draw{.seed = 3}.uniform(i, 0) * 0x1p32, low = scaled - std::floor(scaled);
+    alike += std::floor(low * 16) == std::floor(scaled * 0x1p-28) ? 1 : 0;
+  }
+  EXPECT_NEAR(alike, 625, 4 * std::sqrt(625.0));
 }
 
 TEST(Draw, NeedsASample) { EXPECT_THROW((Draw{.samples = 0}.check_sizes()), attend::Error); }

@@ -66,7 +66,7 @@ TEST(SparseWeights, NaNIsNoZero) {
 }
 
 TEST(SparseWeights, BackwardIsTheTransposed) {
-  auto const sparse = SparseWeights<double>::from_dense(dense);
+  auto const sparse = SparseWeights<double>::from_dense(Matrix{{0, 0.5, 0, 0.5}, {0, 0, 0, 0}, {1, 0.25, 0, 0}});
   Matrix const v = gradients::normal(4, 2, 1), d_output = gradients::normal(3, 2, 2);
   gradients::expect_gradient(
       weighted_values_backward(sparse, d_output), v,

@@ -15,14 +15,15 @@ constexpr auto late_query = [](auto const& p) { return p.query > 10; };
 TEST(Combinations, MeanWhatTheyMeanForOnePair) {
   for (Geometry const& g : laws::geometries()) {
     SlidingWindow const near{6, 3};
-    expect_mask(Causal{} & near,
-                [](Index query, Index key, Index, Index) { return key <= query && key >= query - 6; }, g,
-                Sharpness::may_say_some);
-    expect_mask(near | GlobalTokens{2},
-                [](Index query, Index key, Index, Index) {
-                  return (key >= query - 6 && key <= query + 3) || key < 2 || query < 2;
-                },
-                g, Sharpness::may_say_some);
+    expect_mask(
+        Causal{} & near, [](Index query, Index key, Index, Index) { return key <= query && key >= query - 6; }, g,
+        Sharpness::may_say_some);
+    expect_mask(
+        near | GlobalTokens{2},
+        [](Index query, Index key, Index, Index) {
+          return (key >= query - 6 && key <= query + 3) || key < 2 || query < 2;
+        },
+        g, Sharpness::may_say_some);
     expect_mask(!Causal{}, [](Index query, Index key, Index, Index) { return key > query; }, g);
     expect_mask((!(Causal{} & !near)) | Chunked{5},
                 [](Index query, Index key, Index, Index) {
@@ -37,29 +38,29 @@ TEST(Combinations, JoinFunctionsOfOnesOwn) {
   for (Geometry const& g : laws::geometries()) {
     auto const even = [](Index, Index key, Index, Index) { return key % 2 == 0; };
     expect_mask(where(even_key), even, g, Sharpness::may_say_some);
-    expect_mask(!where(even_key), [](Index, Index key, Index, Index) { return key % 2 != 0; }, g,
-                Sharpness::may_say_some);
-    expect_mask(Causal{} & even_key,
-                [](Index query, Index key, Index, Index) { return key <= query && key % 2 == 0; }, g,
-                Sharpness::may_say_some);
-    expect_mask(even_key | Causal{},
-                [](Index query, Index key, Index, Index) { return key <= query || key % 2 == 0; }, g,
-                Sharpness::may_say_some);
-    expect_mask(where(even_key) & late_query,
-                [](Index query, Index key, Index, Index) { return query > 10 && key % 2 == 0; }, g,
-                Sharpness::may_say_some);
+    expect_mask(
+        !where(even_key), [](Index, Index key, Index, Index) { return key % 2 != 0; }, g, Sharpness::may_say_some);
+    expect_mask(
+        Causal{} & even_key, [](Index query, Index key, Index, Index) { return key <= query && key % 2 == 0; }, g,
+        Sharpness::may_say_some);
+    expect_mask(
+        even_key | Causal{}, [](Index query, Index key, Index, Index) { return key <= query || key % 2 == 0; }, g,
+        Sharpness::may_say_some);
+    expect_mask(
+        where(even_key) & late_query, [](Index query, Index key, Index, Index) { return query > 10 && key % 2 == 0; },
+        g, Sharpness::may_say_some);
   }
 }
 
 /// `late_query` has one answer for a whole vector of keys, `Causal` one a lane.
 TEST(Combinations, JoinAnswersForAllLanesWithAnswersForEach) {
   for (Geometry const& g : laws::geometries()) {
-    expect_mask(late_query & Causal{},
-                [](Index query, Index key, Index, Index) { return query > 10 && key <= query; }, g,
-                Sharpness::may_say_some);
-    expect_mask(Causal{} | late_query,
-                [](Index query, Index key, Index, Index) { return query > 10 || key <= query; }, g,
-                Sharpness::may_say_some);
+    expect_mask(
+        late_query & Causal{}, [](Index query, Index key, Index, Index) { return query > 10 && key <= query; }, g,
+        Sharpness::may_say_some);
+    expect_mask(
+        Causal{} | late_query, [](Index query, Index key, Index, Index) { return query > 10 || key <= query; }, g,
+        Sharpness::may_say_some);
     expect_mask((!(where(late_query) | where(late_query))) & Causal{},
                 [](Index query, Index key, Index, Index) { return query <= 10 && key <= query; }, g,
                 Sharpness::may_say_some);

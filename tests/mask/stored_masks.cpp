@@ -58,8 +58,9 @@ TEST(Keep, ReadsTheCallersArrayThroughStrides) {
   Keep const keep{memory.get(), {batch, heads, n, m}, {heads * n, n, 1, batch * heads * n}};
   for (Index b = 0; b < batch; ++b)
     for (Index h = 0; h < heads; ++h)
-      expect_mask(keep, [&](Index, Index, Index i, Index j) { return patch((b * heads + h) * n + i, j); },
-                  Geometry{n, m, m - n, h, b});
+      expect_mask(
+          keep, [&](Index, Index, Index i, Index j) { return patch((b * heads + h) * n + i, j); },
+          Geometry{n, m, m - n, h, b});
 }
 
 TEST(Keep, BroadcastsHeadsAndSequencesOfAnArray) {
@@ -94,8 +95,9 @@ TEST(BlockSparse, TakesAMatrixForEachHead) {
   Matrix<bool> const blocks = patches(3 * 5, 5, 7);  // three heads of 5 by 5 blocks
   BlockSparse const mask{Grid<std::uint8_t>(blocks, {1, 3, 5, 5}), 4, 8};
   for (Index head = 0; head < 3; ++head)
-    expect_mask(mask, [&](Index, Index, Index i, Index j) { return blocks(head * 5 + i / 4, j / 8); },
-                Geometry{n, m, m - n, head});
+    expect_mask(
+        mask, [&](Index, Index, Index i, Index j) { return blocks(head * 5 + i / 4, j / 8); },
+        Geometry{n, m, m - n, head});
 }
 
 TEST(BlockSparse, SaysNoneAndAllOfAlignedTiles) {
@@ -118,7 +120,7 @@ std::vector<Index> ids(std::vector<Index> const& lengths) {
 }
 
 TEST(Documents, AreSeenByTheirOwnQueriesOnly) {
-  std::vector<std::vector<Index>> const cases{{},     {0},       {7},      {5, 3, 7}, {1, 1, 1, 1},
+  std::vector<std::vector<Index>> const cases{{},     {0},       {7},          {5, 3, 7}, {1, 1, 1, 1},
                                               {0, 5}, {5, 0, 4}, {0, 0, 9, 0}, {13, 20}};
   for (auto const& queries : cases)
     for (auto const& keys : cases) {
@@ -126,11 +128,12 @@ TEST(Documents, AreSeenByTheirOwnQueriesOnly) {
       auto const document_of_row = ids(queries), document_of_column = ids(keys);
       Documents const documents{queries, keys};
       Geometry const g{Index(document_of_row.size()), Index(document_of_column.size()), 0};
-      expect_mask(documents,
-                  [&](Index, Index, Index i, Index j) {
-                    return document_of_row[std::size_t(i)] == document_of_column[std::size_t(j)];
-                  },
-                  g);
+      expect_mask(
+          documents,
+          [&](Index, Index, Index i, Index j) {
+            return document_of_row[std::size_t(i)] == document_of_column[std::size_t(j)];
+          },
+          g);
     }
 }
 

@@ -156,15 +156,15 @@ std::vector<std::vector<T>> hard_rows(int count) {
     all.push_back(with([&](double) { return 0.05 * normal(random); }));
     all.push_back(with([&](double) { return 100 * normal(random); }));
     all.push_back(with([&](double) { return 1e4 * normal(random); }));
-    all.push_back(with([&](double) { return std::round(normal(random)); }));           // ties
-    all.push_back(with([&](double) { return 3.25; }));                                 // nothing but ties
+    all.push_back(with([&](double) { return std::round(normal(random)); }));  // ties
+    all.push_back(with([&](double) { return 3.25; }));                        // nothing but ties
     all.push_back(with([&](double) { return 0.01 * std::round(4 * normal(random)); }));
     all.push_back(with([&](double) { return 0.25 * huge * std::tanh(normal(random)); }));
     all.push_back(with([&](double) { return (random() % 2 == 0 ? 1 : -1) * huge; }));
     all.push_back(with([&](double) { return std::round(5 * normal(random)) * tiny; }));
     all.push_back(with([&](double) { return random() % 2 == 0 ? 0.0 : -0.0; }));
-    all.push_back(with([&](double) { return 1e6 + normal(random); }));                 // near each other, far from 0
-    all.push_back(with([&](double j) { return -std::pow(0.5, j); }));                  // crowded at the top
+    all.push_back(with([&](double) { return 1e6 + normal(random); }));  // near each other, far from 0
+    all.push_back(with([&](double j) { return -std::pow(0.5, j); }));   // crowded at the top
     all.push_back(with([&](double j) { return -std::pow(0.9, j); }));
     all.push_back(with([&](double j) { return -j * j * 1e-4; }));
     all.push_back(with([&](double) { return random() % 3 == 0 ? -infinity<double> : normal(random); }));
@@ -238,8 +238,8 @@ double largest_on_simplex(Value const& value) {
   double largest = -std::numeric_limits<double>::infinity();
   for (int a = 0; a <= steps; ++a)
     for (int b = 0; a + b <= steps; ++b)
-      largest = std::max(largest, value(std::array<double, 3>{double(a) / steps, double(b) / steps,
-                                                              double(steps - a - b) / steps}));
+      largest = std::max(
+          largest, value(std::array<double, 3>{double(a) / steps, double(b) / steps, double(steps - a - b) / steps}));
   return largest;
 }
 

@@ -67,8 +67,7 @@ void check_case(Case const& given) {
 
   if (given.out.count("qk_matmul_output") != 0) {
     int const mode = given.attribute("qk_matmul_output_mode", 0);
-    Numbers const found =
-        mode == 3 ? problem.with_policies(weights) : problem.only_until(mode).with_policies(scores);
+    Numbers const found = mode == 3 ? problem.with_policies(weights) : problem.only_until(mode).with_policies(scores);
     expect_close(found, as_doubles(given.out.at("qk_matmul_output"), q.heads()), half, "qk_matmul_output");
   }
   if (given.out.count("present_key") != 0) {

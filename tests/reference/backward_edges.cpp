@@ -1,4 +1,4 @@
-#include "backward_problem.hpp"
+#include "reference/backward_problem.hpp"
 
 #include <attend/core/check.hpp>
 #include <attend/mask.hpp>

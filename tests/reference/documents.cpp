@@ -33,8 +33,8 @@ struct Packed {
     for (Index d = 0; d < documents.count(); ++d) {
       Index const row = documents.query_begin(d), n = documents.query_end(d) - row;
       Index const column = documents.key_begin(d), m = documents.key_end(d) - column;
-      auto const alone = reference::forward(q.middleRows(row, n), k.middleRows(column, m), v.middleRows(column, m),
-                                            policies...);
+      auto const alone =
+          reference::forward(q.middleRows(row, n), k.middleRows(column, m), v.middleRows(column, m), policies...);
       EXPECT_EQ(MatrixXd(together.output.middleRows(row, n)), MatrixXd(alone.output)) << d;
       EXPECT_EQ(Eigen::VectorXd(together.log_sum_exp.segment(row, n)), alone.log_sum_exp) << d;
       MatrixXd wanted = MatrixXd::Zero(n, k.rows());

@@ -5,7 +5,7 @@
 #include <attend/score.hpp>
 #include <attend/testing/compare_gradient.hpp>
 
-#include "backward_problem.hpp"
+#include "reference/backward_problem.hpp"
 
 #include <gtest/gtest.h>
 

@@ -66,8 +66,7 @@ void expect_sum_of_one(Normalizer const& normalizer) {
     bool const empty = row.seen().empty();
     EXPECT_NEAR(weights.sum(), empty ? 0 : 1, 1e-14) << seed;
     EXPECT_GE(weights.minCoeff(), 0);
-    for (Index j = 0; j < row.size(); ++j)
-      EXPECT_TRUE(reference::is_seen(row.scores(j)) || weights(j) == 0);
+    for (Index j = 0; j < row.size(); ++j) EXPECT_TRUE(reference::is_seen(row.scores(j)) || weights(j) == 0);
   }
 }
 
@@ -87,8 +86,7 @@ TEST(ReferenceNormalize, LogSumExpMakesTheWeightsAgain) {
     ScoreRow<double> const row = row_of<double>(5 + seed, seed);
     auto const check = [&](auto const& normalizer, auto const& weight) {
       auto const result = reference::normalize(normalizer, row);
-      for (Index const j : row.seen())
-        EXPECT_NEAR(result.weights(j), weight(row.scores(j), result.log_sum_exp), 1e-13);
+      for (Index const j : row.seen()) EXPECT_NEAR(result.weights(j), weight(row.scores(j), result.log_sum_exp), 1e-13);
     };
     check(at::Softmax{.temperature = 2, .sinks = {1}}, [](double s, double lse) { return std::exp(s / 2 - lse); });
     check(at::NormalizedRelu{}, [](double s, double lse) { return s > 0 ? s / std::exp(lse) : 0; });

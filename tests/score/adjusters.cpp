@@ -34,8 +34,8 @@ struct AdjustKernel {
     Integer numbers[lanes];
     for (int lane = 0; lane < lanes; ++lane) numbers[lane] = lane;
     Keys const lane = Keys::load(numbers);
-    Position<Keys> const p{first.query, lane + first.key, first.start, first.row, lane + first.column, first.head,
-                           first.batch};
+    Position<Keys> const p{first.query,         lane + first.key, first.start, first.row,
+                           lane + first.column, first.head,       first.batch};
     pack<Number, lanes> const result = adjuster(pack<Number, lanes>::load(scores.data()), p);
     result.store(adjusted.data());
   }
@@ -99,8 +99,8 @@ double distance(Position<> const& p) { return double(Index(p.key)) - double(Inde
 
 TEST(SoftCap, BoundsScoresSmoothly) {
   for (double const cap : {1., 30.})
-    expect_adjuster(SoftCap{cap}, [&](double score, Position<> const&) { return cap * std::tanh(score / cap); },
-                    Pairs{1, 2, 0});
+    expect_adjuster(
+        SoftCap{cap}, [&](double score, Position<> const&) { return cap * std::tanh(score / cap); }, Pairs{1, 2, 0});
   EXPECT_EQ(SoftCap{30.f}(0.f, Position<>{}), 0.f);
   EXPECT_EQ(SoftCap{2.f}(std::numeric_limits<float>::infinity(), Position<>{}), 2.f);
   EXPECT_EQ(SoftCap{2.f}(-1e30f, Position<>{}), -2.f);
@@ -108,18 +108,20 @@ TEST(SoftCap, BoundsScoresSmoothly) {
 
 TEST(Alibi, FallsWithDistanceOnBothSides) {
   for (Index const start : {-9, 0, 12})
-    expect_adjuster(Alibi{0.5f}, [](double score, Position<> const& p) { return score - 0.5 * std::abs(distance(p)); },
-                    Pairs{5, 20, start});
+    expect_adjuster(
+        Alibi{0.5f}, [](double score, Position<> const& p) { return score - 0.5 * std::abs(distance(p)); },
+        Pairs{5, 20, start});
 }
 
 TEST(Alibi, HasASlopeForEachHead) {
   Alibi const alibi{{0.5, 0.125, 2}};
   for (Index head = 0; head < 3; ++head)
-    expect_adjuster(alibi,
-                    [&](double score, Position<> const& p) {
-                      return score - alibi.slopes()[std::size_t(head)] * std::abs(distance(p));
-                    },
-                    Pairs{3, 9, 2, head});
+    expect_adjuster(
+        alibi,
+        [&](double score, Position<> const& p) {
+          return score - alibi.slopes()[std::size_t(head)] * std::abs(distance(p));
+        },
+        Pairs{3, 9, 2, head});
 }
 
 TEST(Alibi, HasTheSlopesOfThePaper) {
@@ -146,8 +148,9 @@ TEST(Bias, IsAddedForEveryPair) {
   auto const add = [&](double s, Position<> const& p) { return s + full(Index(p.row), Index(p.column)); };
   expect_adjuster(Bias{full}, add, all);
   expect_adjuster(Bias{Matrix<double>(full)}, add, all);
-  expect_adjuster(Bias{2 * full.array() + 1},
-                  [&](double s, Position<> const& p) { return s + 2 * full(Index(p.row), Index(p.column)) + 1; }, all);
+  expect_adjuster(
+      Bias{2 * full.array() + 1},
+      [&](double s, Position<> const& p) { return s + 2 * full(Index(p.row), Index(p.column)) + 1; }, all);
   expect_adjuster(Bias{column}, [&](double s, Position<> const& p) { return s + column(Index(p.row)); }, all);
   expect_adjuster(Bias{row}, [&](double s, Position<> const& p) { return s + row(Index(p.column)); }, all);
   expect_adjuster(Bias{Eigen::MatrixXd::Constant(1, 1, 0.5)}, [](double s, Position<> const&) { return s + 0.5; }, all);
@@ -170,16 +173,19 @@ TEST(Bias, ReadsTheCallersArrayOfHeads) {
   for (Index b = 0; b < batch; ++b)
     for (Index h = 0; h < heads; ++h) {
       Pairs const all{n, m, 0, h, b};
-      expect_adjuster(Bias{memory.data(), {batch, heads, n, m}},
-                      [&](double s, Position<> const& p) { return s + at(b, h, p.row, p.column); }, all);
-      expect_adjuster(Bias<float>{memory.data(), {1, heads, 1, m}, {9999, n * m, 9999, 1}},
-                      [&](double s, Position<> const& p) { return s + at(0, h, 0, p.column); }, all);
+      expect_adjuster(
+          Bias{memory.data(), {batch, heads, n, m}},
+          [&](double s, Position<> const& p) { return s + at(b, h, p.row, p.column); }, all);
+      expect_adjuster(
+          Bias<float>{memory.data(), {1, heads, 1, m}, {9999, n * m, 9999, 1}},
+          [&](double s, Position<> const& p) { return s + at(0, h, 0, p.column); }, all);
       // (batch, n, m, heads) in memory.
-      expect_adjuster(Bias<float>{memory.data(), {batch, heads, n, m}, {n * m * heads, 1, m * heads, heads}},
-                      [&](double s, Position<> const& p) {
-                        return s + double(memory[std::size_t(((b * n + p.row) * m + p.column) * heads + h)]);
-                      },
-                      all);
+      expect_adjuster(
+          Bias<float>{memory.data(), {batch, heads, n, m}, {n * m * heads, 1, m * heads, heads}},
+          [&](double s, Position<> const& p) {
+            return s + double(memory[std::size_t(((b * n + p.row) * m + p.column) * heads + h)]);
+          },
+          all);
     }
 }
 
@@ -199,20 +205,23 @@ TEST(RelativeBias, ClipsDistances) {
   EXPECT_EQ(bias.reach(), 3);
   for (Index head = 0; head < 2; ++head)
     for (Index const start : {-200, 0, 5, 200})
-      expect_adjuster(bias,
-                      [&](double s, Position<> const& p) {
-                        Index const clipped = std::clamp<Index>(p.key - p.query, -3, 3);
-                        return s + table(head, clipped + 3);
-                      },
-                      Pairs{4, 90, start, head});
+      expect_adjuster(
+          bias,
+          [&](double s, Position<> const& p) {
+            Index const clipped = std::clamp<Index>(p.key - p.query, -3, 3);
+            return s + table(head, clipped + 3);
+          },
+          Pairs{4, 90, start, head});
 }
 
 TEST(RelativeBias, ServesAllHeadsWithOneRow) {
   RelativeBias const bias{Eigen::RowVector3f(1, 2, 4)};
   bias.check_sizes({1, 7, 5, 5});
-  expect_adjuster(bias,
-                  [](double s, Position<> const& p) { return s + (p.key < p.query ? 1 : p.key == p.query ? 2 : 4); },
-                  Pairs{4, 20, 3, 6});
+  expect_adjuster(
+      bias, [](double s, Position<> const& p) { return s + (p.key < p.query    ? 1
+                                                            : p.key == p.query ? 2
+                                                                               : 4); },
+      Pairs{4, 20, 3, 6});
 }
 
 TEST(Gaussian, FallsAroundACentre) {
@@ -220,8 +229,8 @@ TEST(Gaussian, FallsAroundACentre) {
   auto const fall = [](double key, double centre, double width) {
     return (key - centre) * (key - centre) / (2 * width * width);
   };
-  expect_adjuster(Gaussian{3.5, 2.},
-                  [&](double s, Position<> const& p) { return s - fall(double(Index(p.key)), 3.5, 2); }, all);
+  expect_adjuster(
+      Gaussian{3.5, 2.}, [&](double s, Position<> const& p) { return s - fall(double(Index(p.key)), 3.5, 2); }, all);
   Eigen::VectorXd const centres = Eigen::VectorXd::LinSpaced(5, -1.25, 17.5);
   auto const one_each = [&](double s, Position<> const& p) {
     return s - fall(double(Index(p.key)), centres(Index(p.row)), 4);
@@ -229,11 +238,9 @@ TEST(Gaussian, FallsAroundACentre) {
   expect_adjuster(Gaussian{centres, 4.}, one_each, all);
   expect_adjuster(Gaussian{centres.transpose(), 4.f}, one_each, all);
   Matrix<double> const of_heads = Matrix<double>::Random(4, 5);  // two sequences of two heads
-  expect_adjuster(Gaussian{Grid<double>(of_heads, {2, 2, 5, 1}), 3.},
-                  [&](double s, Position<> const& p) {
-                    return s - fall(double(Index(p.key)), of_heads(3, Index(p.row)), 3);
-                  },
-                  all);
+  expect_adjuster(
+      Gaussian{Grid<double>(of_heads, {2, 2, 5, 1}), 3.},
+      [&](double s, Position<> const& p) { return s - fall(double(Index(p.key)), of_heads(3, Index(p.row)), 3); }, all);
 }
 
 }  // namespace

@@ -5,9 +5,9 @@
 namespace {
 
 using namespace attend;
-using scoring::sentence_of;
 using Eigen::MatrixXf;
 using Eigen::VectorXf;
+using scoring::sentence_of;
 
 CallShape const shape{.batch = 3, .heads = 4, .queries = 5, .keys = 6};
 
@@ -21,8 +21,7 @@ std::string sentence(Adjuster const& adjuster) {
 }
 
 TEST(ScoreErrors, NameTheFeaturesThatDiffer) {
-  std::string const differ =
-      "attention: q has 64 columns but k has 32; both must have the same number of features d.";
+  std::string const differ = "attention: q has 64 columns but k has 32; both must have the same number of features d.";
   EXPECT_EQ(sentence(Dot{}, 64, 32), differ);
   EXPECT_EQ(sentence(ScaledDot{}, 64, 32), differ);
   EXPECT_EQ(sentence(Cosine{}, 64, 32), differ);

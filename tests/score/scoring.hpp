@@ -54,8 +54,8 @@ struct ScoreKernel {
         Scalar key[lanes];
         for (std::size_t lane = 0; lane < lanes; ++lane)
           key[lane] = first + lane < keys.size() ? keys[first + lane][f] : Scalar(0);
-        sum = similarity.combine(Pack(query[f]), Pack::load(key), Pack(weights == nullptr ? Scalar(1) : weights[f]),
-                                 sum);
+        sum =
+            similarity.combine(Pack(query[f]), Pack::load(key), Pack(weights == nullptr ? Scalar(1) : weights[f]), sum);
       }
       Pack const score = similarity.finish(sum);
       for (int lane = 0; lane < lanes && first + std::size_t(lane) < keys.size(); ++lane)
@@ -90,8 +90,7 @@ void expect_scores(Similarity const& similarity, attend::Matrix<Scalar> const& q
       keys.push_back(mapped(key_map, row(k, j)));
     }
   }
-  double const tolerance =
-      size * double(q.cols() + k.cols() + 8) * double(std::numeric_limits<Scalar>::epsilon());
+  double const tolerance = size * double(q.cols() + k.cols() + 8) * double(std::numeric_limits<Scalar>::epsilon());
   for (int isa = 0; isa <= int(attend::machine_isa()); ++isa)
     for (Index i = 0; i < q.rows(); ++i) {
       std::vector<Scalar> scores(keys.size());

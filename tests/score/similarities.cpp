@@ -30,9 +30,9 @@ TYPED_TEST(Similarities, DotAndScaledDot) {
     auto const q = this->tokens(3, d), k = this->tokens(37, d);
     double const size = double(d) + 1;
     expect_scores(Dot{}, q, k, [](Row const& x, Row const& y, Index) { return dot(x, y); }, size);
-    expect_scores(ScaledDot{}, q, k,
-                  [&](Row const& x, Row const& y, Index) { return d == 0 ? 0 : dot(x, y) / std::sqrt(double(d)); },
-                  size);
+    expect_scores(
+        ScaledDot{}, q, k,
+        [&](Row const& x, Row const& y, Index) { return d == 0 ? 0 : dot(x, y) / std::sqrt(double(d)); }, size);
     expect_scores(ScaledDot{0.25f}, q, k, [](Row const& x, Row const& y, Index) { return 0.25 * dot(x, y); }, size);
   }
 }
@@ -120,43 +120,47 @@ TYPED_TEST(Similarities, ConcatIsOneProductWithTheJoinedVector) {
 TYPED_TEST(Similarities, LocationReadsTheQueryAlone) {
   auto const q = this->tokens(3, 5), k = this->tokens(37, 7);
   Matrix<TypeParam> const w = this->tokens(50, 5);
-  expect_scores(Location{w}, q, k,
-                [&](Row const& x, Row const&, Index j) {
-                  double sum = 0;
-                  for (Index c = 0; c < 5; ++c) sum += double(w(j, c)) * x[std::size_t(c)];
-                  return sum;
-                },
-                5);
+  expect_scores(
+      Location{w}, q, k,
+      [&](Row const& x, Row const&, Index j) {
+        double sum = 0;
+        for (Index c = 0; c < 5; ++c) sum += double(w(j, c)) * x[std::size_t(c)];
+        return sum;
+      },
+      5);
 }
 
 TYPED_TEST(Similarities, CosineAndItsZeroVectors) {
   auto q = this->tokens(3, 6), k = this->tokens(37, 6);
   q.row(1).setZero();
   k.row(4).setZero();
-  expect_scores(Cosine{4.0}, q, k,
-                [](Row const& x, Row const& y, Index) {
-                  double const lengths = std::sqrt(dot(x, x) * dot(y, y));
-                  return lengths == 0 ? 0 : 4 * dot(x, y) / lengths;
-                },
-                8);
+  expect_scores(
+      Cosine{4.0}, q, k,
+      [](Row const& x, Row const& y, Index) {
+        double const lengths = std::sqrt(dot(x, x) * dot(y, y));
+        return lengths == 0 ? 0 : 4 * dot(x, y) / lengths;
+      },
+      8);
 }
 
 TYPED_TEST(Similarities, EuclideanAndL1) {
   auto const q = this->tokens(3, 6), k = this->tokens(37, 6);
-  expect_scores(Euclidean{0.5f}, q, k,
-                [](Row const& x, Row const& y, Index) {
-                  double sum = 0;
-                  for (std::size_t f = 0; f < x.size(); ++f) sum += (x[f] - y[f]) * (x[f] - y[f]);
-                  return -0.5 * sum;
-                },
-                12);
-  expect_scores(L1{0.25}, q, k,
-                [](Row const& x, Row const& y, Index) {
-                  double sum = 0;
-                  for (std::size_t f = 0; f < x.size(); ++f) sum += std::abs(x[f] - y[f]);
-                  return -0.25 * sum;
-                },
-                3);
+  expect_scores(
+      Euclidean{0.5f}, q, k,
+      [](Row const& x, Row const& y, Index) {
+        double sum = 0;
+        for (std::size_t f = 0; f < x.size(); ++f) sum += (x[f] - y[f]) * (x[f] - y[f]);
+        return -0.5 * sum;
+      },
+      12);
+  expect_scores(
+      L1{0.25}, q, k,
+      [](Row const& x, Row const& y, Index) {
+        double sum = 0;
+        for (std::size_t f = 0; f < x.size(); ++f) sum += std::abs(x[f] - y[f]);
+        return -0.25 * sum;
+      },
+      3);
 }
 
 /// q·k − ‖k‖²/2 would be wrong by 1 here in float: all of the distance.
@@ -171,21 +175,23 @@ TYPED_TEST(Similarities, FeatureWiseTakesFunctionsOfOnesOwn) {
   auto const q = this->tokens(3, 6), k = this->tokens(37, 6);
   FeatureWise const chebyshev{[](auto x, auto y, auto sum) { return attend::max(sum, attend::abs(x - y)); },
                               [](auto sum) { return -2.0 * sum; }};
-  expect_scores(chebyshev, q, k,
-                [](Row const& x, Row const& y, Index) {
-                  double largest = 0;
-                  for (std::size_t f = 0; f < x.size(); ++f) largest = std::max(largest, std::abs(x[f] - y[f]));
-                  return -2 * largest;
-                },
-                4);
+  expect_scores(
+      chebyshev, q, k,
+      [](Row const& x, Row const& y, Index) {
+        double largest = 0;
+        for (std::size_t f = 0; f < x.size(); ++f) largest = std::max(largest, std::abs(x[f] - y[f]));
+        return -2 * largest;
+      },
+      4);
   FeatureWise const positive_dot{[](auto x, auto y, auto sum) { return select(x * y > 0, sum + x * y, sum); }};
-  expect_scores(positive_dot, q, k,
-                [](Row const& x, Row const& y, Index) {
-                  double sum = 0;
-                  for (std::size_t f = 0; f < x.size(); ++f) sum += std::max(0.0, x[f] * y[f]);
-                  return sum;
-                },
-                6);
+  expect_scores(
+      positive_dot, q, k,
+      [](Row const& x, Row const& y, Index) {
+        double sum = 0;
+        for (std::size_t f = 0; f < x.size(); ++f) sum += std::max(0.0, x[f] * y[f]);
+        return sum;
+      },
+      6);
 }
 
 /// One function of plain numbers serves the dense reference.

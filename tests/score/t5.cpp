@@ -70,8 +70,8 @@ TEST(T5Bias, AddsTheNumberOfTheBucketAndHead) {
           float const wanted = table(bucket_by_thresholds(key - query, 32, bidirectional, 128), head);
           ASSERT_EQ(bias(0.f, p), wanted) << "query " << query << ", key " << key;
           using Keys = pack<std::int32_t, 16>;
-          Position<Keys> const several{query, Keys::consecutive(int(key)), -3, query + 3, Keys::consecutive(int(key)),
-                                       head, 0};
+          Position<Keys> const several{
+              query, Keys::consecutive(int(key)), -3, query + 3, Keys::consecutive(int(key)), head, 0};
           pack<float, 16> const added = bias(pack<float, 16>(0.f), several);
           for (int lane = 0; lane < 16; ++lane)
             ASSERT_EQ(added[lane], table(bucket_by_thresholds(key + lane - query, 32, bidirectional, 128), head))

@@ -3,6 +3,8 @@
 #include <attend/attention/call.hpp>
 #include <attend/kernel/backward/run.hpp>
 
+#include <tuple>
+#include <utility>
 #include <vector>
 
 /// From what a person hands to backward to one run of the kernel.
@@ -10,38 +12,48 @@
 namespace attend {
 inline namespace ATTEND_UNIT_NAME {
 
-/// ∂loss/∂q, ∂loss/∂k, ∂loss/∂v, in the type that the call computes in.
-template <class Number>
+/// ∂loss/∂q, ∂loss/∂k, ∂loss/∂v, in the type that the call computes in, and for each learned policy, in the order
+/// given, an object of its own class whose numbers are derivatives: std::get<Additive<float>>(gradients.policies).w
+template <class Number, class Policies>
 struct Gradients {
   Matrix<Number> query;  // (n, d)
   Matrix<Number> key;    // (m, d)
   Matrix<Number> value;  // (m, e)
+  Policies policies;
 };
 
 /// The same for a batch of heads, in contiguous memory.
-template <class Number>
+template <class Number, class Policies>
 struct HeadsGradients {
   HeadsShape query_shape, key_shape, value_shape;  // (b, h, n, d)  (b, h_kv, m, d)  (b, h_kv, m, e)
   std::vector<Number> query, key, value;
-
-  HeadsGradients(HeadsShape const& of_query, HeadsShape const& of_key, HeadsShape const& of_value)
-      : query_shape(of_query),
-        key_shape(of_key),
-        value_shape(of_value),
-        query(size_of(of_query)),
-        key(size_of(of_key)),
-        value(size_of(of_value)) {}
-
- private:
-  [[nodiscard]] static std::size_t size_of(HeadsShape const& shape) {
-    return static_cast<std::size_t>(shape.batch * shape.heads * shape.length * shape.dim);
-  }
+  Policies policies;
 };
 
 namespace call_detail {
 
+/// The gradients of the learned policies among the arguments. `adjuster` counts the adjusters before the first.
+template <std::size_t adjuster, class Gradients>
+auto learned_gradients(Gradients const&) {
+  return std::tuple<>();
+}
+template <std::size_t adjuster, class Gradients, class First, class... Others>
+auto learned_gradients(Gradients const& gradients, First const& first, Others const&... others) {
+  auto const own = [&] {
+    if constexpr (!Learned<First>)
+      return std::tuple<>();
+    else if constexpr (Similarity<First>)
+      return std::tuple<First>(first.gradient(gradients.features));
+    else if constexpr (Normalizer<First>)
+      return std::tuple<First>(gradients.normalizer);
+    else
+      return std::tuple<First>(std::get<adjuster>(gradients.adjusters));
+  }();
+  return std::tuple_cat(own, learned_gradients<adjuster + (Adjuster<First> ? 1 : 0)>(gradients, others...));
+}
+
 template <class Query, class Key, class Value, class Output, class OutputGradient, class... Given>
-void backward_heads(Heads<Query const> const& q, Heads<Key const> const& k, Heads<Value const> const& v,
+auto backward_heads(Heads<Query const> const& q, Heads<Key const> const& k, Heads<Value const> const& v,
                     kernel::GradientArrays<compute_t<Query>, Output, OutputGradient> const& arrays, Given&... given) {
   using Number = compute_t<Query>;
   static_assert(is_kernel_scalar<Number>,
@@ -59,13 +71,14 @@ void backward_heads(Heads<Query const> const& q, Heads<Key const> const& k, Head
   check_same(arrays.d_log_sum_exp.data() == nullptr || arrays.d_log_sum_exp.shape() == rows,
              "d_log_sum_exp must have one number a query.", arrays.d_log_sum_exp.shape(), "d_log_sum_exp", rows,
              "the log-sum-exp");
-  with_call<kernel::Purpose::output, Query, Key, Value, Number>(
+  return with_call<kernel::Purpose::output, Query, Key, Value, Number>(
       q, k, v, Heads<Number>{}, Heads<Number>{}, Heads<Number>{}, nullptr, 0,
       [&](auto const& call, Index segments, auto const& segment_of, auto& executor, Workspace& workspace) {
         using Call = std::remove_cvref_t<decltype(call)>;
         using Arrays = std::remove_cvref_t<decltype(arrays)>;
         kernel::BackwardCall<Call, Arrays> const backward{call, arrays};
-        kernel::run_backward(backward, segments, segment_of, executor, workspace);
+        return learned_gradients<0>(kernel::run_backward(backward, segments, segment_of, executor, workspace),
+                                    std::as_const(given)...);
       },
       given...);
 }

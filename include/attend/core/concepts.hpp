@@ -62,9 +62,8 @@ concept Option = detail::has_kind<Type, OptionKind>;
 /// for_each(count, f): calls f(0) … f(count − 1), each once, in any order, perhaps at the same time, and returns
 /// when all are done.
 template <class Type>
-concept Executor = requires(detail::bare<Type>& executor, detail::probe_task task) {
-  executor.for_each(std::ptrdiff_t{}, task);
-};
+concept Executor =
+    requires(detail::bare<Type>& executor, detail::probe_task task) { executor.for_each(std::ptrdiff_t{}, task); };
 
 namespace detail {
 
@@ -80,8 +79,8 @@ concept Mask = !detail::named_kind<Type> && std::is_invocable_v<detail::bare<Typ
 
 /// operator()(score, position) → the new score. In natural-log units when the normaliser is Softmax.
 template <class Type>
-concept Adjuster = !detail::named_kind<Type> && !Mask<Type> &&
-                   std::is_invocable_v<detail::bare<Type> const&, float, Position<>>;
+concept Adjuster =
+    !detail::named_kind<Type> && !Mask<Type> && std::is_invocable_v<detail::bare<Type> const&, float, Position<>>;
 
 template <class Type>
 concept CoveringMask = Mask<Type> && requires(detail::bare<Type> const& mask, Tile tile) {

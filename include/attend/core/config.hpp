@@ -3,7 +3,8 @@
 /// What the compiler is told once, for every kernel.
 
 #if defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__
-#error "attend: -ffast-math (or -ffinite-math-only) removes the infinities that masks and empty rows rest on; compile without it. The kernels do not gain from it."
+#error \
+    "attend: -ffast-math (or -ffinite-math-only) removes the infinities that masks and empty rows rest on; compile without it. The kernels do not gain from it."
 #endif
 
 /// Kernels are written once and inlined whole into an entry function of each instruction set (see dispatch.hpp).

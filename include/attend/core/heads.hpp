@@ -29,8 +29,8 @@ class Heads {
 
   Heads() = default;
   Heads(Storage* data, HeadsShape shape, HeadsStrides strides) : data_(data), shape_(shape), strides_(strides) {
-    check(shape.batch >= 0 && shape.heads >= 0 && shape.length >= 0 && shape.dim >= 0, "heads: sizes (",
-          shape.batch, ", ", shape.heads, ", ", shape.length, ", ", shape.dim, ") must not be negative.");
+    check(shape.batch >= 0 && shape.heads >= 0 && shape.length >= 0 && shape.dim >= 0, "heads: sizes (", shape.batch,
+          ", ", shape.heads, ", ", shape.length, ", ", shape.dim, ") must not be negative.");
     check(data != nullptr || shape.batch * shape.heads * shape.length * shape.dim == 0,
           "heads: the pointer is null but the sizes (", shape.batch, ", ", shape.heads, ", ", shape.length, ", ",
           shape.dim, ") are not empty.");

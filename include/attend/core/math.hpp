@@ -18,10 +18,21 @@ namespace detail {
 template <Plain Number>
 using real = std::conditional_t<std::is_floating_point_v<Number>, Number, double>;
 
-/// What two plain numbers are brought to: the floating one wins, a position counts as a whole number.
+/// What two plain numbers are brought to: the floating one wins, two whole ones are a position if one of them is.
 template <class Left, class Right>
-using common_number = std::common_type_t<std::conditional_t<std::is_same_v<Left, Ordinal>, std::conditional_t<std::is_floating_point_v<Right>, Right, Index>, Left>,
-                                         std::conditional_t<std::is_same_v<Right, Ordinal>, std::conditional_t<std::is_floating_point_v<Left>, Left, Index>, Right>>;
+struct CommonNumber : std::common_type<Left, Right> {};
+template <class Left>
+struct CommonNumber<Left, Ordinal> {
+  using type = std::conditional_t<std::is_floating_point_v<Left>, Left, Ordinal>;
+};
+template <class Right>
+struct CommonNumber<Ordinal, Right> : CommonNumber<Right, Ordinal> {};
+template <>
+struct CommonNumber<Ordinal, Ordinal> {
+  using type = Ordinal;
+};
+template <class Left, class Right>
+using common_number = typename CommonNumber<Left, Right>::type;
 
 }  // namespace detail
 

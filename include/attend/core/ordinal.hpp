@@ -39,38 +39,38 @@ template <class Type>
 concept WholeNumber = std::integral<Type> || std::same_as<Type, Ordinal>;
 
 template <class Left, class Right>
-concept OrdinalPair = WholeNumber<Left> && WholeNumber<Right> &&
-                      (std::same_as<Left, Ordinal> || std::same_as<Right, Ordinal>);
+concept OrdinalPair =
+    WholeNumber<Left> && WholeNumber<Right> && (std::same_as<Left, Ordinal> || std::same_as<Right, Ordinal>);
 
 }  // namespace detail
 
-#define ATTEND_ORDINAL_OPERATOR(op)                                         \
-  template <class Left, class Right>                                        \
-    requires detail::OrdinalPair<Left, Right>                               \
-  constexpr Ordinal operator op(Left a, Right b) {                          \
-    return static_cast<Index>(a) op static_cast<Index>(b);                  \
+#define ATTEND_ORDINAL_OPERATOR(op)                        \
+  template <class Left, class Right>                       \
+    requires detail::OrdinalPair<Left, Right>              \
+  constexpr Ordinal operator op(Left a, Right b) {         \
+    return static_cast<Index>(a) op static_cast<Index>(b); \
   }
 // The Ordinal is deduced, not converted to: otherwise these would be candidates for `atomic < int`, too.
-#define ATTEND_ORDINAL_REAL_OPERATOR(op)                                    \
-  template <std::same_as<Ordinal> Whole, detail::Real Number>               \
-  constexpr auto operator op(Whole a, Number const& b) {                    \
-    if constexpr (std::floating_point<Number>)                              \
-      return static_cast<Number>(static_cast<Index>(a)) op b;               \
-    else                                                                    \
-      return Number(static_cast<double>(static_cast<Index>(a))) op b;       \
-  }                                                                         \
-  template <std::same_as<Ordinal> Whole, detail::Real Number>               \
-  constexpr auto operator op(Number const& a, Whole b) {                    \
-    if constexpr (std::floating_point<Number>)                              \
-      return a op static_cast<Number>(static_cast<Index>(b));               \
-    else                                                                    \
-      return a op Number(static_cast<double>(static_cast<Index>(b)));       \
+#define ATTEND_ORDINAL_REAL_OPERATOR(op)                              \
+  template <std::same_as<Ordinal> Whole, detail::Real Number>         \
+  constexpr auto operator op(Whole a, Number const& b) {              \
+    if constexpr (std::floating_point<Number>)                        \
+      return static_cast<Number>(static_cast<Index>(a)) op b;         \
+    else                                                              \
+      return Number(static_cast<double>(static_cast<Index>(a))) op b; \
+  }                                                                   \
+  template <std::same_as<Ordinal> Whole, detail::Real Number>         \
+  constexpr auto operator op(Number const& a, Whole b) {              \
+    if constexpr (std::floating_point<Number>)                        \
+      return a op static_cast<Number>(static_cast<Index>(b));         \
+    else                                                              \
+      return a op Number(static_cast<double>(static_cast<Index>(b))); \
   }
-#define ATTEND_ORDINAL_COMPARISON(op)                                       \
-  template <class Left, class Right>                                        \
-    requires detail::OrdinalPair<Left, Right>                               \
-  constexpr bool operator op(Left a, Right b) {                             \
-    return static_cast<Index>(a) op static_cast<Index>(b);                  \
+#define ATTEND_ORDINAL_COMPARISON(op)                      \
+  template <class Left, class Right>                       \
+    requires detail::OrdinalPair<Left, Right>              \
+  constexpr bool operator op(Left a, Right b) {            \
+    return static_cast<Index>(a) op static_cast<Index>(b); \
   }
 ATTEND_ORDINAL_OPERATOR(+)
 ATTEND_ORDINAL_OPERATOR(-)

@@ -74,7 +74,9 @@ void each_parameter(Object& object, std::string_view name, Function&& function) 
 template <Learned Object>
 [[nodiscard]] Object zeros_like(Object const& object) {
   Object zeros = object;
-  each_parameter(zeros, [](std::string_view, auto numbers) { std::ranges::fill(numbers, typename decltype(numbers)::value_type(0)); });
+  each_parameter(zeros, [](std::string_view, auto numbers) {
+    std::ranges::fill(numbers, typename decltype(numbers)::value_type(0));
+  });
   return zeros;
 }
 

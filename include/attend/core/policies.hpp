@@ -54,7 +54,8 @@ constexpr void check_policy_kinds() {
                 "attend: a bare matrix is no policy: say at::Keep{matrix} or at::Drop{matrix} for a boolean mask, "
                 "at::Bias{matrix} for numbers that are added to the scores.");
   static_assert(((EigenObject<Given> || Similarity<Given> || Adjuster<Given> || Mask<Given> || Normalizer<Given> ||
-                  Option<Given> || Executor<Given> || WorkspaceLike<Given>) && ...),
+                  Option<Given> || Executor<Given> || WorkspaceLike<Given>) &&
+                 ...),
                 "attend: an argument after q, k and v is no policy. A mask is called with (position), an adjuster with "
                 "(score, position), both generic (`auto`); the rest says its kind: see attend/core/concepts.hpp.");
   static_assert(how_many<is_similarity, Given...> <= 1,

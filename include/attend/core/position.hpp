@@ -18,13 +18,13 @@ template <class Keys = Ordinal>
 struct Position {
   using keys_type = Keys;
 
-  Ordinal query = 0;   ///< position of the query, in tokens
-  Keys key{};        ///< position of the key, in tokens
-  Ordinal start = 0;   ///< position of the first query: query − start is its number within its sequence
-  Ordinal row = 0;     ///< number of the query as stored: where a (n, m) bias or mask is read
-  Keys column{};     ///< number of the key as stored
-  Ordinal head = 0;    ///< query head
-  Ordinal batch = 0;   ///< sequence in the batch
+  Ordinal query = 0;  ///< position of the query, in tokens
+  Keys key{};         ///< position of the key, in tokens
+  Ordinal start = 0;  ///< position of the first query: query − start is its number within its sequence
+  Ordinal row = 0;    ///< number of the query as stored: where a (n, m) bias or mask is read
+  Keys column{};      ///< number of the key as stored
+  Ordinal head = 0;   ///< query head
+  Ordinal batch = 0;  ///< sequence in the batch
 };
 
 /// Reads element `column` of a line of `count` numbers. The kernel's twin takes a pack of consecutive columns and

@@ -16,9 +16,7 @@ struct View {
   Index row_stride = 0;
   Index column_stride = 1;
 
-  [[nodiscard]] Storage const& operator()(Index i, Index j) const {
-    return data[i * row_stride + j * column_stride];
-  }
+  [[nodiscard]] Storage const& operator()(Index i, Index j) const { return data[i * row_stride + j * column_stride]; }
   [[nodiscard]] Storage const* row(Index i) const { return data + i * row_stride; }
   [[nodiscard]] View middle_rows(Index first, Index count) const {
     return {data + first * row_stride, count, columns, row_stride, column_stride};
@@ -35,9 +33,7 @@ struct MutableView {
   Index row_stride = 0;
   Index column_stride = 1;
 
-  [[nodiscard]] Storage& operator()(Index i, Index j) const {
-    return data[i * row_stride + j * column_stride];
-  }
+  [[nodiscard]] Storage& operator()(Index i, Index j) const { return data[i * row_stride + j * column_stride]; }
   operator View<Storage>() const { return {data, rows, columns, row_stride, column_stride}; }
 };
 

@@ -3,12 +3,15 @@
 #include <attend/attention.hpp>
 #include <attend/core/policies.hpp>
 #include <attend/core/query_start.hpp>
-#include <attend/hard/categorical.hpp>
 #include <attend/hard/draw.hpp>
+#include <attend/hard/pick_gradient.hpp>
+#include <attend/hard/pick_rows.hpp>
 #include <attend/hard/picked.hpp>
-#include <attend/hard/scores_only.hpp>
+#include <attend/hard/score_differences.hpp>
+#include <attend/hard/scored_row.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <span>
 #include <tuple>
@@ -33,7 +36,7 @@ inline namespace ATTEND_UNIT_NAME {
 /// Shapes   q (n, d)  k (m, d)  v (m, e)  →  output (n, e), keys and log_probability (n, M), entropy (n)
 /// Throws   as `attention`; when Softmax has sinks
 /// Edge     see Picked; of equal scores the first key is taken
-/// Cost     twice n·m·d multiply-adds, n·m exponentials, and M·e for each query; extra memory 64 rows of scores. With
+/// Cost     n·m·d multiply-adds, n·m exponentials, and M·e for each query; extra memory 64 rows of scores, twice. With
 ///          packed Documents all rows of scores
 /// Source   Xu 2015, section 4.1 (arXiv 1502.03044); Mnih 2014 (arXiv 1406.6247)
 template <class... Policies>
@@ -58,12 +61,11 @@ class HardAttention {
     Index const start = query_start(given...).of(0, q.rows(), k.rows());
     return pick(
         q, k, v, draw.samples,
-        [&draw, start](Categorical<Scalar> const& row, auto const&, Index i) {
-          std::vector<double> numbers;
-          for (Index sample = 0; sample < draw.samples; ++sample) numbers.push_back(draw.uniform(start + i, sample));
+        [&draw, start](hard_detail::ScoredRow<Scalar> const& row, Index i) {
           std::vector<KeyWeight<Scalar>> picks;
-          for (Index const key : row.keys_at(numbers))
-            if (key >= 0) picks.push_back({key, Scalar(1) / static_cast<Scalar>(draw.samples)});
+          for (Index sample = 0; sample < draw.samples; ++sample)
+            picks.push_back(
+                {row.key_at(draw.uniform(start + i, sample)), Scalar(1) / static_cast<Scalar>(draw.samples)});
           return picks;
         },
         given...);
@@ -87,19 +89,13 @@ class HardAttention {
     check(count >= 1, "HardAttention: the top ", count, " keys were asked for; there must be at least 1.");
     return pick(
         q, k, v, count,
-        [count](Categorical<Scalar> const& row, Vector<Scalar> const& scores, Index) {
+        [count](hard_detail::ScoredRow<Scalar> const& row, Index) {
           std::vector<KeyWeight<Scalar>> picks;
-          if (row.mode < 0) return picks;
-          std::vector<Index> keys;
-          for (Index j = 0; j < row.keys(); ++j)
-            if (row.log_probability(j) != -infinity<Scalar>) keys.push_back(j);
-          auto const kept = keys.begin() + std::min(count, static_cast<Index>(keys.size()));
-          std::partial_sort(keys.begin(), kept, keys.end(), [&scores](Index a, Index b) {
-            return scores(a) > scores(b) || (scores(a) == scores(b) && a < b);
-          });
           Scalar sum = 0;
-          for (auto key = keys.begin(); key != kept; ++key) {
-            picks.push_back({*key, std::exp(row.log_probability(*key) - row.log_probability(keys.front()))});
+          for (Index const key : row.largest_keys(count)) {
+            picks.push_back({key, Scalar(1)});
+            if (picks.size() > 1)  // by its ratio to the largest, which is 1 whatever the scores
+              picks.back().weight = std::exp(row.log_probability(key) - row.log_probability(picks.front().key));
             sum += picks.back().weight;
           }
           for (auto& each : picks) each.weight /= sum;
@@ -108,14 +104,77 @@ class HardAttention {
         given...);
   }
 
- private:
-  template <class Scalar>
-  static constexpr Scalar infinity = std::numeric_limits<Scalar>::infinity();
+  /// The gradients of a loss by q, k and v, from its gradients by the output and by the log-probabilities of the picks.
+  ///
+  /// The way to the scores is the log-probability alone: with c of `Reinforce::coefficients`, d_log_probability = −c
+  /// gives the estimate of the gradient of minus the expected reward, whose mean over the picks is the true one.
+  ///
+  /// Shapes   d_output (n, e)  d_log_probability (n, M)  →  query (n, d), key (m, d), value (m, e)
+  /// Throws   when `picked` is of other sizes
+  /// Edge     −1, the pick of no key, has no gradient
+  /// Cost     that of backward with e = 1, and one more product of n·m·d
+  /// Source   Williams 1992, theorem 1; Xu 2015, section 4.1 (arXiv 1502.03044)
+  template <class Query, class Key, class Value, class Storage, class OutputGradient, class PickGradient,
+            class... Given>
+    requires(!detail::EigenObject<Given> && ...)
+  [[nodiscard]] auto backward(Eigen::DenseBase<Query> const& q, Eigen::DenseBase<Key> const& k,
+                              Eigen::DenseBase<Value> const& v, Picked<Storage> const& picked,
+                              Eigen::MatrixBase<OutputGradient> const& d_output,
+                              Eigen::MatrixBase<PickGradient> const& d_log_probability, Given&&... given) const {
+    return backward(q, k, v, picked, d_output, d_log_probability, Vector<compute_t<Storage>>::Zero(q.rows()).eval(),
+                    given...);
+  }
+  /// The same where the loss depends on picked.entropy (n), too: an entropy bonus λ_e is d_entropy = −λ_e.
+  template <class Query, class Key, class Value, class Storage, class OutputGradient, class PickGradient,
+            class EntropyGradient, class... Given>
+  [[nodiscard]] auto backward(Eigen::DenseBase<Query> const& q, Eigen::DenseBase<Key> const& k,
+                              Eigen::DenseBase<Value> const& v, Picked<Storage> const& picked,
+                              Eigen::MatrixBase<OutputGradient> const& d_output,
+                              Eigen::MatrixBase<PickGradient> const& d_log_probability,
+                              Eigen::MatrixBase<EntropyGradient> const& d_entropy, Given&&... given) const {
+    using Scalar = compute_t<Storage>;
+    Index const n = q.rows(), m = k.rows();
+    check(picked.keys.rows() == n && picked.entropy.size() == n && picked.weights.rows() == n &&
+              picked.weights.keys() == m && v.rows() == m,
+          "HardAttention: there are ", n, " queries, ", m, " keys and ", v.rows(), " values, but the picks are of ",
+          picked.keys.rows(), " queries and ", picked.weights.keys(), " keys; hand in what was picked of them.");
+    check(d_output.rows() == n && d_output.cols() == v.cols(), "HardAttention: d_output is (", d_output.rows(), ", ",
+          d_output.cols(), "); it must be that of the output, (", n, ", ", v.cols(), ").");
+    check(d_log_probability.rows() == n && d_log_probability.cols() == picked.keys.cols(),
+          "HardAttention: d_log_probability is (", d_log_probability.rows(), ", ", d_log_probability.cols(),
+          "); it must have one number a pick, (", n, ", ", picked.keys.cols(), ").");
+    check(d_entropy.size() == n, "HardAttention: d_entropy has ", d_entropy.size(), " numbers for ", n,
+          " queries; there must be one for each.");
 
+    // log p is by s/τ − lse, and lse is not kept by those who only pick.
+    Matrix<Scalar> const no_values(m, 0);
+    Kept<typename Query::Scalar> kept = std::apply(
+        [&](auto const&... policy) { return Attention<>{}.forward(q, k, no_values, policy..., given...); }, policies_);
+    Matrix<Scalar> const coefficients = d_log_probability.template cast<Scalar>();
+    Vector<Scalar> const log_sum_exp = kept.log_sum_exp, bonus = d_entropy.template cast<Scalar>();
+    detail::PickGradient<Scalar> const loss{picked.keys.cols(),
+                                            picked.keys.data(),
+                                            coefficients.data(),
+                                            log_sum_exp.data(),
+                                            picked.entropy.data(),
+                                            bonus.data(),
+                                            Scalar(1) / static_cast<Scalar>(softmax().temperature)};
+    kept.output = Matrix<typename Query::Scalar>::Zero(n, 1);
+    auto gradients = std::apply(
+        [&](auto const&... policy) {
+          return Attention{policy..., detail::Scores{}}.backward(q, k, Matrix<Scalar>::Ones(m, 1), kept,
+                                                                 Matrix<Scalar>::Ones(n, 1), loss, given...);
+        },
+        scoring());
+    gradients.value = weighted_values_backward(picked.weights, d_output);
+    return gradients;
+  }
+
+ private:
   /// As many rows as make the kernel's work worth starting, and few enough to stay in the cache.
   static constexpr Index rows_at_once = 64;
 
-  /// `choose(row, scores, i)` gives the picks of query i and their weights.
+  /// `choose(row, i)` gives the picks of query i and their weights.
   template <class Query, class Key, class Value, class Choose, class... Given>
   [[nodiscard]] Picked<typename Query::Scalar> pick(Eigen::DenseBase<Query> const& q, Eigen::DenseBase<Key> const& k,
                                                     Eigen::DenseBase<Value> const& v, Index count, Choose const& choose,
@@ -123,6 +182,8 @@ class HardAttention {
     using Storage = typename Query::Scalar;
     using Scalar = compute_t<Storage>;
     static_assert(is_kernel_scalar<Scalar>, "attend: HardAttention computes in float or double.");
+    static_assert((!Normalizer<Given> && ...), "attend: give the Softmax of HardAttention when it is made.");
+    detail::check_policy_kinds<Policies..., Given...>();
     check(k.rows() == v.rows(), "HardAttention: k has ", k.rows(), " rows but v has ", v.rows(),
           "; both must have one row for each key.");
     Softmax const softmax = this->softmax();
@@ -130,65 +191,31 @@ class HardAttention {
           " sinks; there is no key to pick for a sink.");
     softmax.check_sizes({1, 1, q.rows(), k.rows()});
 
-    Index const n = q.rows();
-    Picked<Storage> result{{},
-                           KeyMatrix::Constant(n, count, -1),
-                           Matrix<Scalar>::Zero(n, count),
-                           Vector<Scalar>::Zero(n),
-                           SparseWeights<Scalar>(k.rows())};
-    std::vector<std::vector<KeyWeight<Scalar>>> picks(static_cast<std::size_t>(n));
     Serial serial;
     auto& executor = detail::find<detail::is_executor>(serial, given...);
-    Index const step = has_documents<Given...> ? std::max<Index>(n, 1) : rows_at_once;
     decltype(auto) q_memory = call_detail::readable(q.derived());
     decltype(auto) k_memory = call_detail::readable(k.derived());
-    for (Index first = 0; first < std::max<Index>(n, 1); first += step) {  // once for n = 0, for the checks
-      Matrix<Scalar> const block = scores(q_memory, k_memory, first, std::min(step, n - first), given...);
-      executor.for_each(block.rows(), [&](Index r) {
-        Index const i = first + r;
-        Vector<Scalar> const of_row = block.row(r).transpose() / static_cast<Scalar>(softmax.temperature);
-        Categorical<Scalar> const row(of_row);
-        auto& mine = picks[static_cast<std::size_t>(i)];
-        mine = choose(row, of_row, i);
-        for (std::size_t p = 0; p < mine.size(); ++p) {
-          result.keys(i, static_cast<Index>(p)) = mine[p].key;
-          result.log_probability(i, static_cast<Index>(p)) = row.log_probability(mine[p].key);
-        }
-        result.entropy(i) = row.entropy();
-        if (row.log_sum_exp != row.log_sum_exp) result.log_probability.row(i).setConstant(row.log_sum_exp);
-      });
-    }
-    for (auto& row : picks) result.weights.add_row(joined(row));
+    Index const n = q.rows(), at_once = has_documents<Given...> ? std::max<Index>(n, 1) : rows_at_once;
+    auto result = hard_detail::pick_rows<Storage>(
+        {n, k.rows(), count, at_once}, static_cast<Scalar>(softmax.temperature),
+        [&](Index first, Index rows) { return score_differences(q_memory, k_memory, first, rows, given...); }, choose,
+        executor);
     result.output = weighted_values(result.weights, v).template cast<Storage>();
     for (Index i = 0; i < n; ++i)
       if (result.entropy(i) != result.entropy(i)) result.output.row(i).setConstant(Storage(result.entropy(i)));
     return result;
   }
 
-  /// In the order of keys, each key once.
-  template <class Entry>
-  [[nodiscard]] static std::vector<Entry>& joined(std::vector<Entry>& entries) {
-    std::stable_sort(entries.begin(), entries.end(), [](Entry const& a, Entry const& b) { return a.key < b.key; });
-    std::size_t count = 0;
-    for (Entry const& entry : entries)
-      if (count > 0 && entries[count - 1].key == entry.key)
-        entries[count - 1].weight += entry.weight;
-      else
-        entries[count++] = entry;
-    entries.resize(count);
-    return entries;
-  }
-
-  /// Scores of queries first … first + rows − 1, −∞ where a key is not seen.
+  /// ScoreDifferences of queries first … first + rows − 1.
   template <class Query, class Key, class... Given>
-  [[nodiscard]] auto scores(Query const& q, Key const& k, Index first, Index rows, Given&... given) const {
+  [[nodiscard]] auto score_differences(Query const& q, Key const& k, Index first, Index rows, Given&... given) const {
     std::vector<Index> numbers(static_cast<std::size_t>(rows));
     std::iota(numbers.begin(), numbers.end(), first);
     Matrix<compute_t<typename Query::Scalar>> s(rows, k.rows());
-    detail::ScoresOnly const scores_only;
+    detail::ScoreDifferences const differences;
     std::apply(
         [&](auto const&... policy) {
-          call_detail::weights(q, k, std::span<Index const>(numbers), rows == q.rows(), s, scores_only, policy...,
+          call_detail::weights(q, k, std::span<Index const>(numbers), rows == q.rows(), s, differences, policy...,
                                given...);
         },
         scoring());

@@ -2,6 +2,7 @@
 
 #include <attend/core/concepts.hpp>
 #include <attend/core/heads.hpp>
+#include <attend/core/parameters.hpp>
 #include <attend/kernel/tiling.hpp>
 #include <attend/normalize/family.hpp>
 #include <attend/score/feature_map.hpp>
@@ -67,6 +68,9 @@ struct Call {
   static constexpr bool maps_keys =
       std::is_same_v<decltype(std::declval<Similarity const&>().template key_map<Number>(Index{})), FeatureMap<Number>>;
   static constexpr bool has_adjusters = std::tuple_size_v<AdjusterTuple> > 0;
+  static constexpr int learned_adjusters = []<class... Adjusters>(std::type_identity<std::tuple<Adjusters...>>) {
+    return (0 + ... + int(Learned<Adjusters>));
+  }(std::type_identity<AdjusterTuple>());
   static constexpr bool has_masks = std::tuple_size_v<MaskTuple> > 0;
 
   /// Queries of a segment that are computed.

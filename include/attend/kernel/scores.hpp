@@ -44,6 +44,27 @@ template <class Block>
     return false;
 }
 
+/// The adjusters from number `index` on, one after the other, and the derivative of them all by the score that they are
+/// handed. Before each one that learns, leaves in a plane of its own what those after it make of a change: plane 0 is
+/// the derivative by the similarity's score, plane 1 + l that by what learned adjuster l returned.
+template <std::size_t index, class Call, class Pack, class Place, class Number>
+[[nodiscard]] ATTEND_INLINE Dual<Pack> adjust_with_slopes(Call const& call, Place const& p, Pack const& score,
+                                                          Number* slopes, Index plane) {
+  if constexpr (index == std::tuple_size_v<decltype(call.adjusters)>) {
+    return Dual<Pack>(score, Pack(Number(1)));
+  } else {
+    auto const& adjuster = std::get<index>(call.adjusters);
+    Dual<Pack> const here(adjuster(Dual<Pack>(score, Pack(Number(1))), p));
+    constexpr bool learns = Learned<decltype(adjuster)>;
+    Number* const next = learns ? slopes + plane : slopes;
+    Dual<Pack> const after = adjust_with_slopes<index + 1>(call, p, here.value, next, plane);
+    if constexpr (learns) after.derivative.store(next);
+    Dual<Pack> const all(after.value, after.derivative * here.derivative);
+    if constexpr (index == 0) all.derivative.store(slopes);
+    return all;
+  }
+}
+
 /// Adjusters, then masks, on the scores of one strip and one panel; −∞ marks what is not seen. With `slopes`, leaves
 /// there what the adjusters' derivative by the similarity is.
 template <class T, bool with_slopes, class Block>
@@ -75,13 +96,8 @@ ATTEND_INLINE void adjust_panel(Block const& block, int strip, int rows, Index k
       p.column = Whole::consecutive(static_cast<Integer>(segment.key + from));
       Pack score = Pack::load(here);
       if constexpr (Call::has_adjusters && with_slopes) {
-        Dual<Pack> dual(score, Pack(Number(1)));
-        std::apply(
-            [&](auto const&... adjuster)
-                __attribute__((always_inline)) { ((dual = Dual<Pack>(adjuster(dual, p))), ...); },
-            call.adjusters);
-        score = dual.value;
-        dual.derivative.store(slopes + r * block.scratch.score_stride + half * T::lanes);
+        Number* const slope = slopes + r * block.scratch.score_stride + half * T::lanes;
+        score = adjust_with_slopes<0>(call, p, score, slope, block.scratch.slope_plane).value;
       } else if constexpr (Call::has_adjusters) {
         std::apply(
             [&](auto const&... adjuster) __attribute__((always_inline)) { ((score = Pack(adjuster(score, p))), ...); },

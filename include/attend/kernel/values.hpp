@@ -196,8 +196,8 @@ ATTEND_INLINE void accumulate_tile(Block const& block, int rows, KeyRange const&
   }
 }
 
-/// sums = sums · factor + tile_sums: what a strip had before is brought to its new maximum, and the tile joins it. Tiles
-/// are summed by themselves first: one chain over all keys would have twice the error (1,000 keys).
+/// sums = sums · factor + tile_sums: what a strip had before is brought to its new maximum, and the tile joins it.
+/// Tiles are summed by themselves first: one chain over all keys would have twice the error (1,000 keys).
 template <class T, class Block>
 ATTEND_INLINE void join_tile(Block const& block, int strip, int rows, typename Block::Number const* factor) {
   using Pack = typename Block::Pack;

@@ -17,10 +17,16 @@ struct WeightLine {
   Index step = 1;
 
   ATTEND_INLINE void fill(Index keys, Number x) const {
-    for (Index j = 0; j < keys; ++j) data[j * step] = x;
+    if (step == 1)
+      std::fill_n(data, keys, x);
+    else
+      for (Index j = 0; j < keys; ++j) data[j * step] = x;
   }
   ATTEND_INLINE void write(Index first, Index keys, Number const* weights) const {
-    for (Index j = 0; j < keys; ++j) data[(first + j) * step] = weights[j];
+    if (step == 1)
+      std::copy_n(weights, keys, data + first);
+    else
+      for (Index j = 0; j < keys; ++j) data[(first + j) * step] = weights[j];
   }
 };
 

@@ -21,8 +21,9 @@ class Keep {
  public:
   template <class Derived>
   explicit Keep(Eigen::DenseBase<Derived> const& matrix) : grid_(matrix) {
-    static_assert(std::same_as<typename Derived::Scalar, bool>,
-                  "attend: Keep and Drop take a matrix of bool: write (matrix.array() > 0). To add numbers there is Bias.");
+    static_assert(
+        std::same_as<typename Derived::Scalar, bool>,
+        "attend: Keep and Drop take a matrix of bool: write (matrix.array() > 0). To add numbers there is Bias.");
   }
   Keep(bool const* data, GridShape shape) : grid_(bytes(data), shape) {}
   Keep(bool const* data, GridShape shape, GridStrides strides) : grid_(bytes(data), shape, strides) {}

@@ -23,9 +23,7 @@ struct Summaries {
           " positions; the first number must be between 0 and the second, and that 1 or more.");
   }
 
-  ATTEND_INLINE auto operator()(auto const& p) const {
-    return detail::remainder_of(p.key, width()) >= first_seen();
-  }
+  ATTEND_INLINE auto operator()(auto const& p) const { return detail::remainder_of(p.key, width()) >= first_seen(); }
 
   [[nodiscard]] Coverage coverage(Tile const& tile) const {
     Index const first = detail::remainder_of(tile.key, width()), last = first + tile.keys - 1;

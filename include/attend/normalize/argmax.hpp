@@ -1,8 +1,8 @@
 #pragma once
 
 #include <attend/core/call_shape.hpp>
-#include <attend/normalize/family.hpp>
 #include <attend/core/config.hpp>
+#include <attend/normalize/family.hpp>
 
 namespace attend {
 

@@ -1,9 +1,9 @@
 #pragma once
 
 #include <attend/core/call_shape.hpp>
+#include <attend/core/config.hpp>
 #include <attend/core/math.hpp>
 #include <attend/normalize/family.hpp>
-#include <attend/core/config.hpp>
 
 #include <cmath>
 #include <limits>
@@ -39,7 +39,7 @@ struct Entmax15 {
     Scalar const largest = row.largest();
     Scalar threshold = -1;
     for (int step = 0; step < 64; ++step) {
-      auto const excess = [largest, threshold](auto score) __attribute__((always_inline)) {
+      auto const excess = [ largest, threshold ](auto score) __attribute__((always_inline)) {
         auto const above = (score - largest) / Scalar(2) - threshold;
         return select(above <= Scalar(0), Scalar(0), above);  // NaN stays
       };

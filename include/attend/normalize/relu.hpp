@@ -1,9 +1,9 @@
 #pragma once
 
 #include <attend/core/call_shape.hpp>
+#include <attend/core/config.hpp>
 #include <attend/core/math.hpp>
 #include <attend/normalize/family.hpp>
-#include <attend/core/config.hpp>
 
 namespace attend {
 

@@ -2,10 +2,10 @@
 
 #include <attend/core/call_shape.hpp>
 #include <attend/core/check.hpp>
+#include <attend/core/config.hpp>
 #include <attend/core/math.hpp>
 #include <attend/core/parameters.hpp>
 #include <attend/normalize/family.hpp>
-#include <attend/core/config.hpp>
 
 #include <cmath>
 #include <limits>
@@ -29,6 +29,10 @@ struct Sigmoid {
 
   std::optional<double> bias{};  ///< none: −log m
 
+  /// `by_shift` is Σ d_score over all pairs.
+  void add_gradient(Sigmoid& gradient, double by_shift) const {
+    if (bias) *gradient.bias += by_shift;
+  }
   /// The bias, where one is given.
   template <class Self, class Function>
   static void each_parameter(Self& self, Function&& function) {
@@ -62,6 +66,8 @@ struct NormalizedSigmoid {
   static constexpr bool normalized = true;
 
   double bias = 0;
+
+  static void add_gradient(NormalizedSigmoid& gradient, double by_shift) { gradient.bias += by_shift; }
 
   template <class Self, class Function>
   static void each_parameter(Self& self, Function&& function) {

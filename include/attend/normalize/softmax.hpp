@@ -5,6 +5,7 @@
 #include <attend/core/parameters.hpp>
 #include <attend/normalize/family.hpp>
 
+#include <cmath>
 #include <limits>
 #include <span>
 #include <utility>
@@ -44,6 +45,16 @@ struct Softmax {
       check(sink < std::numeric_limits<double>::infinity(), "Softmax: a sink is ", sink,
             "; it must be a number, or −∞ for none.");
   }
+  /// `by_temperature` is Σ d_score·s/τ over all pairs, where d_score is by the score before the division: ∂(s/τ)/∂τ =
+  /// −s/τ².
+  void add_gradient(Softmax& gradient, double by_temperature) const { gradient.temperature -= by_temperature; }
+  /// A row's part of the sink's gradient: a score that takes the weight exp(sink − lse) and has no value.
+  void add_sink_gradient(Softmax& gradient, Index head, double log_sum_exp, double delta) const {
+    if (sinks.empty() || log_sum_exp == -std::numeric_limits<double>::infinity()) return;
+    gradient.sinks[sinks.size() == 1 ? 0 : static_cast<std::size_t>(head)] -=
+        std::exp(sink(head) - log_sum_exp) * delta;
+  }
+
   [[nodiscard]] double sink(Index head) const {
     if (sinks.empty()) return -std::numeric_limits<double>::infinity();
     return sinks[sinks.size() == 1 ? 0 : static_cast<std::size_t>(head)];

@@ -1,9 +1,9 @@
 #pragma once
 
 #include <attend/core/call_shape.hpp>
+#include <attend/core/config.hpp>
 #include <attend/core/math.hpp>
 #include <attend/normalize/family.hpp>
-#include <attend/core/config.hpp>
 
 #include <limits>
 
@@ -39,11 +39,11 @@ struct Sparsemax {
     Scalar threshold = -1;
     Index before = -1;
     for (int step = 0; step < 64; ++step) {
-      auto const excess = [largest, threshold](auto score) __attribute__((always_inline)) {
+      auto const excess = [ largest, threshold ](auto score) __attribute__((always_inline)) {
         auto const above = score - largest - threshold;
         return select(above <= Scalar(0), Scalar(0), above);  // NaN stays
       };
-      auto const is_above = [largest, threshold](auto score) __attribute__((always_inline)) {
+      auto const is_above = [ largest, threshold ](auto score) __attribute__((always_inline)) {
         return score - largest > threshold;
       };
       Index const count = row.count(is_above);

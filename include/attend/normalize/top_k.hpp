@@ -2,9 +2,9 @@
 
 #include <attend/core/call_shape.hpp>
 #include <attend/core/check.hpp>
+#include <attend/core/config.hpp>
 #include <attend/core/math.hpp>
 #include <attend/normalize/family.hpp>
-#include <attend/core/config.hpp>
 
 #include <bit>
 #include <cmath>
@@ -30,9 +30,9 @@ struct TopK {
 
   template <class Scalar>
   struct State {
-    Scalar threshold;    // kept are the scores above it …
-    Index last_tied;     // … and those equal to it, up to this column
-    Scalar largest;      // weights are exp(s − largest) · scale; exp(s − log_sum_exp) would lose digits of large scores
+    Scalar threshold;  // kept are the scores above it …
+    Index last_tied;   // … and those equal to it, up to this column
+    Scalar largest;  // weights are exp(s − largest) · scale; exp(s − log_sum_exp) would lose digits of large scores
     Scalar scale;
     Scalar log_sum_exp;  // of the scores kept
   };
@@ -102,10 +102,9 @@ struct TopK {
 
     // `high` is the k-th largest score, and as more than k scores lie above the next number down, it has equals enough:
     // the first of them fill up to k.
-    auto const count_tied = [&row, high](Index last) __attribute__((always_inline)) {
-      return row.count([high, last](auto score, auto column) __attribute__((always_inline)) {
-        return score == high && column <= last;
-      });
+    auto const count_tied = [&row, high ](Index last) __attribute__((always_inline)) {
+      return row.count([ high, last ](auto score, auto column)
+                           __attribute__((always_inline)) { return score == high && column <= last; });
     };
     Index too_few = -1, enough = 0;
     while (count_tied(enough) < k - above_high) {

@@ -28,8 +28,8 @@ struct Evaluated {
 
   friend Evaluated operator-(Evaluated const& x) { return T(-x.value); }
 
-#define ATTEND_EVALUATED_OPERATOR(op)                                                                                 \
-  friend Evaluated operator op(Evaluated const& a, Evaluated const& b) { return T(a.value op b.value); }              \
+#define ATTEND_EVALUATED_OPERATOR(op)                                                                    \
+  friend Evaluated operator op(Evaluated const& a, Evaluated const& b) { return T(a.value op b.value); } \
   Evaluated& operator op##=(Evaluated const& b) { return *this = *this op b; }
 #define ATTEND_EVALUATED_COMPARISON(op) \
   friend bool operator op(Evaluated const& a, Evaluated const& b) { return a.value op b.value; }

@@ -95,8 +95,7 @@ template <class Compute = void, class Query, class Key, class Value, class... Gi
 
 /// The output of every head (b, h, n, e).
 template <class Compute = void, class Query, class Key, class Value, class... Given>
-[[nodiscard]] auto attention(Heads<Query> const& q, Heads<Key> const& k, Heads<Value> const& v,
-                             Given const&... given) {
+[[nodiscard]] auto attention(Heads<Query> const& q, Heads<Key> const& k, Heads<Value> const& v, Given const&... given) {
   return forward<Compute>(q, k, v, given...).output;
 }
 

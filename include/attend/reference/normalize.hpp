@@ -160,8 +160,7 @@ template <class T>
   std::vector<Index> columns = row.seen();
   for (Index const j : columns)
     if (!(row.scores(j) < infinity<T>)) return {};
-  std::stable_sort(columns.begin(), columns.end(),
-                   [&](Index a, Index b) { return row.scores(a) > row.scores(b); });
+  std::stable_sort(columns.begin(), columns.end(), [&](Index a, Index b) { return row.scores(a) > row.scores(b); });
   return columns;
 }
 
@@ -253,8 +252,7 @@ template <class T, Normalizer Custom>
     WeightRow<T> result = WeightRow<T>::empty(row.size());
     if (row.seen().empty()) return result;
     auto const state = custom.solve(row);
-    for (Index const j : row.seen())
-      result.weights(j) = custom.weight(state, row.scores(j), row.position(j).column);
+    for (Index const j : row.seen()) result.weights(j) = custom.weight(state, row.scores(j), row.position(j).column);
     result.log_sum_exp = state.log_sum_exp;
     return result;
   }

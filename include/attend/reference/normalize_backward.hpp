@@ -1,6 +1,7 @@
 #pragma once
 
 #include <attend/core/dual.hpp>
+#include <attend/reference/evaluated.hpp>
 #include <attend/reference/normalize.hpp>
 #include <attend/reference/parameter_gradient.hpp>
 

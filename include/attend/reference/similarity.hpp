@@ -122,8 +122,7 @@ template <class T, class Combine, class Finish>
   for (Index i = 0; i < q.rows(); ++i)
     for (Index j = 0; j < k.rows(); ++j) {
       Number sum = T(0);
-      for (Index f = 0; f < q.cols(); ++f)
-        sum = plain<T>(own.combine_feature(Number(q(i, f)), Number(k(j, f)), sum));
+      for (Index f = 0; f < q.cols(); ++f) sum = plain<T>(own.combine_feature(Number(q(i, f)), Number(k(j, f)), sum));
       s(i, j) = plain<T>(own.finish_sum(sum));
     }
   return s;

@@ -2,6 +2,7 @@
 
 #include <attend/core/concepts.hpp>
 #include <attend/core/parameters.hpp>
+#include <attend/score/feature_gradient.hpp>
 #include <attend/score/feature_map.hpp>
 #include <attend/score/parameter.hpp>
 #include <attend/simd/math.hpp>
@@ -43,6 +44,14 @@ struct TanhOfSum {
   [[nodiscard]] ATTEND_INLINE Number finish(Number const& sum) const {
     return sum;
   }
+  /// combine, differentiated: ∂tanh(x) = 1 − tanh²(x)
+  template <class Number>
+  [[nodiscard]] ATTEND_INLINE PairGradient<Number> pair_gradient(Number const& q, Number const& k, Number const& weight,
+                                                                 Number const& d_score) const {
+    Number const t = tanh(q + k);
+    Number const slope = d_score * weight * (1 - t * t);
+    return {slope, slope, d_score * t};
+  }
 };
 
 }  // namespace detail
@@ -65,13 +74,12 @@ struct Additive : detail::TanhOfSum<Parameter> {
   Additive() = default;
 
   template <class W, class U, class A>
-  Additive(Eigen::DenseBase<W> const& for_query, Eigen::DenseBase<U> const& for_key,
-           Eigen::DenseBase<A> const& weights)
+  Additive(Eigen::DenseBase<W> const& for_query, Eigen::DenseBase<U> const& for_key, Eigen::DenseBase<A> const& weights)
       : Additive(for_query, for_key, weights, Vector<Parameter>()) {}
 
   template <class W, class U, class A, class B>
-  Additive(Eigen::DenseBase<W> const& for_query, Eigen::DenseBase<U> const& for_key,
-           Eigen::DenseBase<A> const& weights, Eigen::DenseBase<B> const& offsets)
+  Additive(Eigen::DenseBase<W> const& for_query, Eigen::DenseBase<U> const& for_key, Eigen::DenseBase<A> const& weights,
+           Eigen::DenseBase<B> const& offsets)
       : w(detail::parameter_matrix<Parameter>(for_query)), u(detail::parameter_matrix<Parameter>(for_key)) {
     a = detail::parameter_vector<Parameter>(weights, "Additive: a");
     bias = detail::parameter_vector<Parameter>(offsets, "Additive: bias");
@@ -113,6 +121,11 @@ struct Additive : detail::TanhOfSum<Parameter> {
           ") and u (", u.rows(), ", ", u.cols(), ") but q has ", d_query, " columns and k has ", d_key,
           "; w must be (hidden, d_q) and u (hidden, d_k).");
   }
+  [[nodiscard]] Additive gradient(FeatureGradient<Parameter> const& sums) const {
+    return Additive(sums.query_matrix, sums.key_matrix, sums.weights,
+                    bias.size() == 0 ? Vector<Parameter>() : sums.query_bias);
+  }
+
   template <class Scalar>
   [[nodiscard]] FeatureMap<Scalar> query_map(Index /*d*/) const {
     return this->template hidden_query<Scalar>(view_of(w));
@@ -133,8 +146,8 @@ struct Additive : detail::TanhOfSum<Parameter> {
 };
 
 template <class W, class U, class A>
-Additive(Eigen::DenseBase<W> const&, Eigen::DenseBase<U> const&, Eigen::DenseBase<A> const&)
-    -> Additive<detail::parameter_t<W>>;
+Additive(Eigen::DenseBase<W> const&, Eigen::DenseBase<U> const&,
+         Eigen::DenseBase<A> const&) -> Additive<detail::parameter_t<W>>;
 template <class W, class U, class A, class B>
 Additive(Eigen::DenseBase<W> const&, Eigen::DenseBase<U> const&, Eigen::DenseBase<A> const&,
          Eigen::DenseBase<B> const&) -> Additive<detail::parameter_t<W>>;

@@ -2,6 +2,7 @@
 
 #include <attend/core/call_shape.hpp>
 #include <attend/core/check.hpp>
+#include <attend/core/gradient_place.hpp>
 #include <attend/core/math.hpp>
 #include <attend/score/constant.hpp>
 #include <attend/simd/math.hpp>
@@ -47,8 +48,22 @@ class Alibi {
   }
 
   void check_sizes(CallShape const& shape) const {
-    check(slopes_.size() == 1 || std::cmp_equal(slopes_.size(), shape.heads), "Alibi: ", slopes_.size(),
-          " slopes for ", shape.heads, " heads; give one, or one a head.");
+    check(slopes_.size() == 1 || std::cmp_equal(slopes_.size(), shape.heads), "Alibi: ", slopes_.size(), " slopes for ",
+          shape.heads, " heads; give one, or one a head.");
+  }
+
+  [[nodiscard]] static Index gradient_size(GradientPlace const& place) { return place.heads; }
+  /// ∂score/∂slope = −|query − key|
+  template <class Number, class Slopes>
+  ATTEND_INLINE void add_gradient(Number* sums, GradientPlace const& place, Index /*row*/, Slopes const& d_score,
+                                  auto const& p) const {
+    sums[Index(p.head) - place.first_head] -= sum_of(Slopes(d_score * abs(p.query - p.key)));
+  }
+  template <class Number>
+  void join_gradient(Alibi& gradient, Number const* sums, GradientPlace const& place) const {
+    for (Index head = 0; head < place.heads; ++head)
+      gradient.slopes_[slopes_.size() == 1 ? 0 : static_cast<std::size_t>(place.first_head + head)] +=
+          static_cast<double>(sums[head]);
   }
 
   template <class Score>

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <attend/core/gradient_place.hpp>
 #include <attend/core/grid.hpp>
 #include <attend/score/constant.hpp>
 #include <attend/simd/pack.hpp>
@@ -40,12 +41,33 @@ class Bias {
 
   void check_sizes(CallShape const& shape) const { grid_.check_sizes(shape, "Bias"); }
 
+  /// One number a pair. Lines end on whole vectors.
+  [[nodiscard]] static Index gradient_size(GradientPlace const& place) {
+    return place.heads * place.rows * line_of(place);
+  }
+  /// ∂score/∂bias(query, key) = 1
+  template <class Number, class Slopes>
+  ATTEND_INLINE void add_gradient(Number* sums, GradientPlace const& place, Index row, Slopes const& d_score,
+                                  auto const& p) const {
+    d_score.store(sums + row * line_of(place) + (p.key[0] - place.first_key));
+  }
+  template <class Number>
+  void join_gradient(Bias& gradient, Number const* sums, GradientPlace const& place) const {
+    auto const numbers = gradient.grid_.numbers();
+    for (Index row = 0; row < place.heads * place.rows; ++row)
+      for (Index key = 0; key < place.keys; ++key)
+        numbers[static_cast<std::size_t>(gradient.grid_.number_of(place.position(row, key)))] +=
+            static_cast<Scalar>(sums[row * line_of(place) + key]);
+  }
+
   template <class Score>
   [[nodiscard]] ATTEND_INLINE auto operator()(Score const& score, auto const& p) const {
     return score + detail::constant<Score>(grid_.at(p));
   }
 
  private:
+  [[nodiscard]] static Index line_of(GradientPlace const& place) { return (place.keys + 63) / 64 * 64; }
+
   Grid<Scalar> grid_;
 };
 

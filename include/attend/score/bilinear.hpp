@@ -2,6 +2,7 @@
 
 #include <attend/core/parameters.hpp>
 #include <attend/score/dot.hpp>
+#include <attend/score/feature_gradient.hpp>
 #include <attend/score/parameter.hpp>
 
 namespace attend {
@@ -32,6 +33,10 @@ struct Bilinear : Dot {
     check(d_query == w.rows() && d_key == w.cols(), "attention: Bilinear has w (", w.rows(), ", ", w.cols(),
           ") but q has ", d_query, " columns and k has ", d_key, "; w must be (d_q, d_k).");
   }
+  [[nodiscard]] Bilinear gradient(FeatureGradient<Parameter> const& sums) const {
+    return Bilinear(sums.query_matrix.transpose());
+  }
+
   template <class Scalar>
   [[nodiscard]] FeatureMap<Scalar> query_map(Index /*d*/) const {
     detail::require_scalar<Scalar, Parameter>();

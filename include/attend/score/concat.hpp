@@ -45,6 +45,12 @@ struct Concat : detail::TanhOfSum<Parameter> {
     check(d_query + d_key == w.cols(), "attention: Concat has w (", w.rows(), ", ", w.cols(), ") but q has ", d_query,
           " columns and k has ", d_key, "; w must be (hidden, d_q + d_k).");
   }
+  [[nodiscard]] Concat gradient(FeatureGradient<Parameter> const& sums) const {
+    Matrix<Parameter> halves(w.rows(), w.cols());
+    halves << sums.query_matrix, sums.key_matrix;
+    return Concat(halves, sums.weights, bias.size() == 0 ? Vector<Parameter>() : sums.query_bias);
+  }
+
   template <class Scalar>
   [[nodiscard]] FeatureMap<Scalar> query_map(Index d) const {
     return this->template hidden_query<Scalar>(columns(0, d));
@@ -69,7 +75,7 @@ struct Concat : detail::TanhOfSum<Parameter> {
 template <class W, class V>
 Concat(Eigen::DenseBase<W> const&, Eigen::DenseBase<V> const&) -> Concat<detail::parameter_t<W>>;
 template <class W, class V, class B>
-Concat(Eigen::DenseBase<W> const&, Eigen::DenseBase<V> const&, Eigen::DenseBase<B> const&)
-    -> Concat<detail::parameter_t<W>>;
+Concat(Eigen::DenseBase<W> const&, Eigen::DenseBase<V> const&,
+       Eigen::DenseBase<B> const&) -> Concat<detail::parameter_t<W>>;
 
 }  // namespace attend

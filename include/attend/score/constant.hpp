@@ -1,7 +1,7 @@
 #pragma once
 
-#include <attend/core/ordinal.hpp>
 #include <attend/core/config.hpp>
+#include <attend/core/ordinal.hpp>
 
 #include <type_traits>
 

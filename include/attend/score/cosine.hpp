@@ -2,6 +2,7 @@
 
 #include <attend/core/parameters.hpp>
 #include <attend/score/dot.hpp>
+#include <attend/score/feature_gradient.hpp>
 
 #include <cmath>
 
@@ -29,6 +30,11 @@ struct Cosine : Dot {
     check(std::isfinite(sharpness), "attention: Cosine has sharpness ", sharpness, "; it must be finite.");
     Dot::check_sizes(d_query, d_key, keys);
   }
+  template <class Number>
+  [[nodiscard]] Cosine gradient(FeatureGradient<Number> const& sums) const {
+    return Cosine(static_cast<double>(sums.query_scale));
+  }
+
   template <class Scalar>
   [[nodiscard]] FeatureScale<Scalar> query_map(Index /*d*/) const {
     return {.to_unit_length = true, .scale = Scalar(sharpness)};

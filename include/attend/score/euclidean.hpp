@@ -3,6 +3,7 @@
 #include <attend/core/math.hpp>
 #include <attend/core/parameters.hpp>
 #include <attend/score/constant.hpp>
+#include <attend/score/feature_gradient.hpp>
 #include <attend/score/plain_features.hpp>
 #include <attend/simd/pack.hpp>
 
@@ -47,6 +48,19 @@ struct Euclidean : detail::PlainFeatures {
   template <class Number>
   [[nodiscard]] ATTEND_INLINE Number finish(Number const& sum) const {
     return sum * detail::constant<Number>(-gamma);
+  }
+  /// −γ(q − k)², differentiated; the last is the derivative by −γ.
+  template <class Number>
+  [[nodiscard]] ATTEND_INLINE PairGradient<Number> pair_gradient(Number const& q, Number const& k,
+                                                                 Number const& /*weight*/,
+                                                                 Number const& d_score) const {
+    Number const difference = q - k;
+    Number const slope = d_score * detail::constant<Number>(-2 * gamma) * difference;
+    return {slope, -slope, d_score * difference * difference};
+  }
+  template <class Number>
+  [[nodiscard]] Euclidean gradient(FeatureGradient<Number> const& sums) const {
+    return Euclidean(-static_cast<double>(sums.weights.sum()));
   }
 };
 

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <attend/score/plain_features.hpp>
 #include <attend/core/config.hpp>
+#include <attend/score/plain_features.hpp>
 
 #include <type_traits>
 #include <utility>

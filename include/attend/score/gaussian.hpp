@@ -1,5 +1,6 @@
 #pragma once
 
+#include <attend/core/gradient_place.hpp>
 #include <attend/core/grid.hpp>
 #include <attend/core/math.hpp>
 #include <attend/core/parameters.hpp>
@@ -39,11 +40,31 @@ class Gaussian {
   }
 
   void check_sizes(CallShape const& shape) const {
-    check(width_ > 0 && std::isfinite(width_), "Gaussian: the width is ", width_,
-          "; it must be positive and finite.");
+    check(width_ > 0 && std::isfinite(width_), "Gaussian: the width is ", width_, "; it must be positive and finite.");
     check(centres_.shape().columns == 1, "Gaussian: ", centres_.shape().columns,
           " centres for each query; give one number a query.");
     centres_.check_sizes(shape, "Gaussian");
+  }
+
+  /// One number a query, and the width's.
+  [[nodiscard]] static Index gradient_size(GradientPlace const& place) { return place.heads * place.rows + 1; }
+  /// ∂score/∂centre = (key − centre) / width²,  ∂score/∂width = (key − centre)² / width³
+  template <class Number, class Slopes>
+  ATTEND_INLINE void add_gradient(Number* sums, GradientPlace const& place, Index row, Slopes const& d_score,
+                                  auto const& p) const {
+    Slopes const distance = p.key - *centres_.line(p.batch, p.head, p.row);
+    Slopes const d_centre = d_score * distance;
+    sums[row] += sum_of(d_centre);
+    sums[place.heads * place.rows] += sum_of(Slopes(d_centre * distance));
+  }
+  template <class Number>
+  void join_gradient(Gaussian& gradient, Number const* sums, GradientPlace const& place) const {
+    auto const centres = gradient.centres_.numbers();
+    Index const rows = place.heads * place.rows;
+    for (Index row = 0; row < rows; ++row)
+      centres[static_cast<std::size_t>(gradient.centres_.number_of(place.position(row, 0)))] +=
+          static_cast<double>(sums[row]) / (width_ * width_);
+    gradient.width_ += static_cast<double>(sums[rows]) / (width_ * width_ * width_);
   }
 
   template <class Score>

@@ -2,6 +2,7 @@
 
 #include <attend/core/parameters.hpp>
 #include <attend/score/constant.hpp>
+#include <attend/score/feature_gradient.hpp>
 #include <attend/score/plain_features.hpp>
 #include <attend/simd/math.hpp>
 
@@ -40,6 +41,19 @@ struct L1 : detail::PlainFeatures {
   template <class Number>
   [[nodiscard]] ATTEND_INLINE Number finish(Number const& sum) const {
     return sum * detail::constant<Number>(-gamma);
+  }
+  /// −γ|q − k|, differentiated, 0 where q = k; the last is the derivative by −γ.
+  template <class Number>
+  [[nodiscard]] ATTEND_INLINE PairGradient<Number> pair_gradient(Number const& q, Number const& k,
+                                                                 Number const& /*weight*/,
+                                                                 Number const& d_score) const {
+    Number const difference = q - k, zero(0), step = d_score * detail::constant<Number>(-gamma);
+    Number const slope = select(difference > zero, step, select(difference < zero, -step, zero));
+    return {slope, -slope, d_score * abs(difference)};
+  }
+  template <class Number>
+  [[nodiscard]] L1 gradient(FeatureGradient<Number> const& sums) const {
+    return L1(-static_cast<double>(sums.weights.sum()));
   }
 };
 

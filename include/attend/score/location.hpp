@@ -2,6 +2,7 @@
 
 #include <attend/core/parameters.hpp>
 #include <attend/score/dot.hpp>
+#include <attend/score/feature_gradient.hpp>
 #include <attend/score/parameter.hpp>
 
 namespace attend {
@@ -34,6 +35,12 @@ struct Location : Dot {
     check(d_query == w.cols() && keys <= w.rows(), "attention: Location has w (", w.rows(), ", ", w.cols(),
           ") but q has ", d_query, " columns and there are ", keys, " keys; w must be (keys or more, d_q).");
   }
+  [[nodiscard]] Location gradient(FeatureGradient<Parameter> const& sums) const {
+    Location result = zeros_like(*this);
+    result.w.topRows(sums.table.rows()) = sums.table;
+    return result;
+  }
+
   template <class Scalar>
   [[nodiscard]] FeatureScale<Scalar> query_map(Index /*d*/) const {
     detail::require_scalar<Scalar, Parameter>();

@@ -22,8 +22,7 @@ template <class Parameter, class Derived>
 template <class Parameter, class Derived>
 [[nodiscard]] Vector<Parameter> parameter_vector(Eigen::DenseBase<Derived> const& given, char const* name) {
   Matrix<Parameter> const copy = parameter_matrix<Parameter>(given);
-  check(copy.rows() == 1 || copy.cols() == 1, name, " is (", copy.rows(), ", ", copy.cols(),
-        "); it must be a vector.");
+  check(copy.rows() == 1 || copy.cols() == 1, name, " is (", copy.rows(), ", ", copy.cols(), "); it must be a vector.");
   return Eigen::Map<Vector<Parameter> const>(copy.data(), copy.size());
 }
 

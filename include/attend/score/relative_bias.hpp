@@ -1,5 +1,6 @@
 #pragma once
 
+#include <attend/core/gradient_place.hpp>
 #include <attend/core/grid.hpp>
 #include <attend/core/parameters.hpp>
 #include <attend/score/constant.hpp>
@@ -47,13 +48,35 @@ class RelativeBias {
           " heads for ", shape.heads, " heads; give one, or one a head.");
   }
 
+  /// One number a distance and head.
+  [[nodiscard]] Index gradient_size(GradientPlace const& place) const { return place.heads * (2 * reach_ + 1); }
+  /// ∂score/∂table(head, clip(key − query)) = 1
+  template <class Number, class Slopes>
+  ATTEND_INLINE void add_gradient(Number* sums, GradientPlace const& place, Index /*row*/, Slopes const& d_score,
+                                  auto const& p) const {
+    Number* const line = sums + (Index(p.head) - place.first_head) * (2 * reach_ + 1);
+    Index const column = Index(p.key[0]) - Index(p.query) + reach_;
+    if (column >= 0 && column + Slopes::size <= 2 * reach_ + 1)
+      (Slopes::load(line + column) + d_score).store(line + column);
+    else
+      for (int lane = 0; lane < Slopes::size; ++lane)
+        line[std::clamp<Index>(column + lane, 0, 2 * reach_)] += d_score[lane];
+  }
+  template <class Number>
+  void join_gradient(RelativeBias& gradient, Number const* sums, GradientPlace const& place) const {
+    for (Index head = 0; head < place.heads; ++head)
+      for (Index column = 0; column < table_.cols(); ++column)
+        gradient.table_(table_.rows() == 1 ? 0 : place.first_head + head, column) +=
+            static_cast<Scalar>(sums[head * table_.cols() + column]);
+  }
+
   template <class Score, class Keys>
   [[nodiscard]] ATTEND_INLINE auto operator()(Score const& score, Position<Keys> const& p) const {
     Index const first = first_of(p.key), distance = first - p.query;
     // Where the first of several keys is clipped, its neighbours are too, or lie in the margin.
     Index const column = std::clamp(distance, -reach_ - margin, reach_) + reach_ + margin;
-    return score + detail::constant<Score>(lookup(lines_.line(0, p.head, 0), 1, lines_.readable_columns(),
-                                                  p.key + (column - first)));
+    return score + detail::constant<Score>(
+                       lookup(lines_.line(0, p.head, 0), 1, lines_.readable_columns(), p.key + (column - first)));
   }
 
  protected:

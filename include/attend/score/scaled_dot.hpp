@@ -2,6 +2,7 @@
 
 #include <attend/core/parameters.hpp>
 #include <attend/score/dot.hpp>
+#include <attend/score/feature_gradient.hpp>
 
 #include <cmath>
 #include <optional>
@@ -27,6 +28,13 @@ struct ScaledDot : Dot {
   template <class Self, class Function>
   static void each_parameter(Self& self, Function&& function) {
     if (self.scale) function("scale", parameter_span(*self.scale));
+  }
+
+  template <class Number>
+  [[nodiscard]] ScaledDot gradient(FeatureGradient<Number> const& sums) const {
+    ScaledDot result = *this;
+    if (result.scale) result.scale = static_cast<double>(sums.query_scale);
+    return result;
   }
 
   template <class Scalar>

@@ -44,11 +44,7 @@ class T5Bias : public RelativeBias<Scalar> {
  public:
   template <class Derived>
   explicit T5Bias(Eigen::DenseBase<Derived> const& table, bool bidirectional = true, Index max_distance = 128)
-      : RelativeBias<Scalar>(by_distance(table.derived().matrix().template cast<Scalar>(), bidirectional, max_distance),
-                             "T5Bias"),
-        buckets_(table.derived().matrix().template cast<Scalar>()),
-        bidirectional_(bidirectional),
-        max_distance_(max_distance) {}
+      : T5Bias(Copied{table.derived().matrix().template cast<Scalar>()}, bidirectional, max_distance) {}
 
   /// (buckets, heads)
   [[nodiscard]] Matrix<Scalar> const& table() const { return buckets_; }
@@ -67,9 +63,28 @@ class T5Bias : public RelativeBias<Scalar> {
       self.set_table(by_distance(self.buckets_, self.bidirectional_, self.max_distance_));
   }
 
+  /// Backward sums by distance, as RelativeBias does; distances join their buckets at the end.
+  template <class Number>
+  void join_gradient(T5Bias& gradient, Number const* sums, GradientPlace const& place) const {
+    Index const width = 2 * max_distance_ + 1;
+    for (Index head = 0; head < place.heads; ++head)
+      for (Index column = 0; column < width; ++column)
+        gradient.buckets_(bucket(column - max_distance_), buckets_.cols() == 1 ? 0 : place.first_head + head) +=
+            static_cast<Scalar>(sums[head * width + column]);
+  }
+
  private:
-  [[nodiscard]] static Matrix<Scalar> by_distance(Matrix<Scalar> const& table, bool bidirectional,
-                                                  Index max_distance) {
+  /// The table, evaluated once: an expression may give other numbers the second time.
+  struct Copied {
+    Matrix<Scalar> table;
+  };
+  T5Bias(Copied const& copied, bool bidirectional, Index max_distance)
+      : RelativeBias<Scalar>(by_distance(copied.table, bidirectional, max_distance), "T5Bias"),
+        buckets_(copied.table),
+        bidirectional_(bidirectional),
+        max_distance_(max_distance) {}
+
+  [[nodiscard]] static Matrix<Scalar> by_distance(Matrix<Scalar> const& table, bool bidirectional, Index max_distance) {
     Index const buckets = table.rows(), available = bidirectional ? buckets / 2 : buckets;
     check(available >= 2 && (!bidirectional || buckets % 2 == 0), "T5Bias: the table has ", buckets,
           " buckets; it must have at least ",

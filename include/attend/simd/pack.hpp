@@ -276,8 +276,8 @@ ATTEND_PACK_COMPARISON(!=)
 /// condition ? a : b, lane by lane. One of a and b may be a plain number.
 template <class Integer, int lanes, class Left, class Right>
   requires(is_pack<Left> || is_pack<Right>)
-[[nodiscard]] ATTEND_INLINE auto select(pack_mask<Integer, lanes> const& condition, Left const& a, Right const& b)
-    -> pack_detail::common_pack_t<Left, Right> {
+[[nodiscard]] ATTEND_INLINE auto select(pack_mask<Integer, lanes> const& condition, Left const& a,
+                                        Right const& b) -> pack_detail::common_pack_t<Left, Right> {
   using Pack = pack_detail::common_pack_t<Left, Right>;
   using Raw = typename Pack::raw;
   Raw const chosen = Pack(a).value(), other = Pack(b).value();
@@ -292,8 +292,8 @@ template <class Integer, int lanes, class Left, class Right>
 }
 template <class Left, class Right>
   requires(is_pack<Left> || is_pack<Right>)
-[[nodiscard]] ATTEND_INLINE auto select(bool condition, Left const& a, Right const& b)
-    -> pack_detail::common_pack_t<Left, Right> {
+[[nodiscard]] ATTEND_INLINE auto select(bool condition, Left const& a,
+                                        Right const& b) -> pack_detail::common_pack_t<Left, Right> {
   using Pack = pack_detail::common_pack_t<Left, Right>;
   return condition ? Pack(a) : Pack(b);
 }

@@ -45,6 +45,40 @@ template <std::size_t index, class Policies, class Policy>
   return policies;
 }
 
+/// L = Σ d_output ∘ output at one place.
+struct OutputLoss {
+  Matrix<double> query, key, value, d_output;
+
+  template <class Op>
+  [[nodiscard]] double operator()(Op const& op, Matrix<double> const& q, Matrix<double> const& k,
+                                  Matrix<double> const& v) const {
+    auto const output = op.forward(q, k, v).output;
+    using Number = typename std::remove_cvref_t<decltype(output)>::Scalar;
+    return static_cast<double>(output.cwiseProduct(d_output.template cast<Number>()).sum());
+  }
+};
+
+/// `gradients` holds those of the learned policies alone, in the order given.
+template <class Op, class Gradients>
+[[nodiscard]] GradientReport compare_policies(OutputLoss const& loss, Op const& op, Gradients const& gradients) {
+  using Policies = std::remove_cvref_t<decltype(op.policies())>;
+  GradientReport report;
+  auto const compare = [&]<std::size_t index>() {
+    using Policy = std::tuple_element_t<index, Policies>;
+    if constexpr (Learned<Policy>) {
+      auto const moved = [&](Policy const& policy) {
+        return loss(std::make_from_tuple<Op>(with<index>(op.policies(), policy)), loss.query, loss.key, loss.value);
+      };
+      report.add(compare_parameters(name_of<Policy>(), std::get<index>(op.policies()),
+                                    std::get<learned_before<Policies, index>>(gradients), moved));
+    }
+  };
+  [&]<std::size_t... index>(std::index_sequence<index...>) {
+    (compare.template operator()<index>(), ...);
+  }(std::make_index_sequence<std::tuple_size_v<Policies>>());
+  return report;
+}
+
 }  // namespace detail
 
 /// Are op.backward's gradients those of L = Σ d_output ∘ op.forward(q, k, v).output, for queries, keys, values and
@@ -66,38 +100,23 @@ template <class Op, class Query, class Key, class Value>
   static_assert(std::is_same_v<typename Query::Scalar, double>,
                 "attend: check_gradient takes differences, for which only double has digits enough: give q, k and v of "
                 "double (and policies with parameters of double).");
-  using Policies = std::remove_cvref_t<decltype(op.policies())>;
-  Matrix<double> const query = q, key = k, value = v;
-  Matrix<double> const d_output = detail::random_matrix(query.rows(), value.cols(), seed);
-  auto const loss = [&d_output](Op const& which, Matrix<double> const& x, Matrix<double> const& y,
-                                Matrix<double> const& z) {
-    auto const output = which.forward(x, y, z).output;
-    using Number = typename std::remove_cvref_t<decltype(output)>::Scalar;
-    return output.cwiseProduct(d_output.template cast<Number>()).sum();
-  };
+  detail::OutputLoss const loss{q, k, v, detail::random_matrix(q.rows(), v.cols(), seed)};
+  auto const kept = op.forward(loss.query, loss.key, loss.value);
+  auto const gradient = op.backward(loss.query, loss.key, loss.value, kept, loss.d_output);
 
-  auto const gradient = op.backward(query, key, value, op.forward(query, key, value), d_output);
+  using M = Matrix<double>;
   GradientReport report;
-  report.add(compare_gradient("query", query, gradient.query,
-                              [&](Matrix<double> const& x) { return loss(op, x, key, value); }));
+  report.add(compare_gradient("query", loss.query, gradient.query,
+                              [&](M const& x) { return loss(op, x, loss.key, loss.value); }));
   report.add(
-      compare_gradient("key", key, gradient.key, [&](Matrix<double> const& x) { return loss(op, query, x, value); }));
-  report.add(compare_gradient("value", value, gradient.value,
-                              [&](Matrix<double> const& x) { return loss(op, query, key, x); }));
-
-  // gradient.policies holds the learned ones alone, in the order given.
-  auto const compare_policy = [&]<std::size_t index>() {
-    using Policy = std::tuple_element_t<index, Policies>;
-    if constexpr (Learned<Policy>)
-      report.add(compare_parameters(
-          detail::name_of<Policy>(), std::get<index>(op.policies()),
-          std::get<detail::learned_before<Policies, index>>(gradient.policies), [&](Policy const& policy) {
-            return loss(std::make_from_tuple<Op>(detail::with<index>(op.policies(), policy)), query, key, value);
-          }));
-  };
-  [&]<std::size_t... index>(std::index_sequence<index...>) {
-    (compare_policy.template operator()<index>(), ...);
-  }(std::make_index_sequence<std::tuple_size_v<Policies>>());
+      compare_gradient("key", loss.key, gradient.key, [&](M const& x) { return loss(op, loss.query, x, loss.value); }));
+  report.add(compare_gradient("value", loss.value, gradient.value,
+                              [&](M const& x) { return loss(op, loss.query, loss.key, x); }));
+  if constexpr (requires {
+                  op.policies();
+                  gradient.policies;
+                })
+    report.add(detail::compare_policies(loss, op, gradient.policies));
   return report;
 }
 

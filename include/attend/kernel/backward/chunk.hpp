@@ -27,8 +27,20 @@ struct DifferentiateChunk {
   Index chunk;
   std::byte* packed;
   std::byte* memory;
-  Number* d_query;         // [row][feature_stride]: what this chunk adds, from 0
-  Heads<Number> d_values;  // the caller's
+  Number* d_query;           // [row][feature_stride]: what this chunk adds, from 0
+  std::byte* policy_memory;  // what it adds to the gradients of policies
+  Heads<Number> d_values;    // the caller's
+
+  /// The pairs of a chunk.
+  [[nodiscard]] static GradientPlace place_of(Call const& call, GradientUnit const& unit, Index chunk) {
+    Segment const& s = unit.segment;
+    Index const first = chunk * GradientUnit::chunk;
+    return {s.batch,    unit.key_head * call.group,
+            call.group, s.rows,
+            s.row,      s.start,
+            first,      std::min(GradientUnit::chunk, s.keys - first),
+            s.key};
+  }
 
   template <class Set>
   ATTEND_INLINE void run() const {
@@ -36,27 +48,43 @@ struct DifferentiateChunk {
     Carver carver(packed);
     GradientPack<T, Call> const packs(carver, call, unit);
     Carver work(memory);
-    GradientScratch<T, Call> const scratch(work, call);
+    GradientScratch<T, Call> scratch(work, call);
+    GradientPlace const place = place_of(call, unit, chunk);
+    Carver policy_carver(policy_memory);
+    PolicySums<T, Call> const sums(policy_carver, call, place);
+    std::fill_n(sums.begin, sums.bytes, std::byte{0});
+    scratch.pairs.weights = sums.weights;
     Index const rows = unit.blocks * GradientUnit::block;
-    for (Index i = 0; i < rows * packs.feature_stride; i += T::lanes) pack<Number, T::lanes>(Number(0)).store(d_query + i);
+    for (Index i = 0; i < rows * packs.feature_stride; i += T::lanes)
+      pack<Number, T::lanes>(Number(0)).store(d_query + i);
     Index const end = std::min((chunk + 1) * GradientUnit::chunk, unit.segment.keys);
     for (Index tile = chunk * GradientUnit::chunk; tile < end; tile += T::tile)
-      differentiate_tile<T>(packs, scratch, tile, std::min(T::tile, end - tile));
+      differentiate_tile<T>(packs, scratch, sums, place, tile, std::min(T::tile, end - tile));
   }
 
  private:
-  template <class T, class Packs, class Scratch>
-  ATTEND_INLINE void differentiate_tile(Packs const& packs, Scratch const& scratch, Index tile, Index keys) const {
+  template <class T, class Packs, class Scratch, class Sums>
+  ATTEND_INLINE void differentiate_tile(Packs const& packs, Scratch const& scratch, Sums const& sums,
+                                        GradientPlace const& place, Index tile, Index keys) const {
     using Vector = pack<Number, T::lanes>;
     for (Index i = 0; i < keys * packs.feature_stride; i += T::lanes) Vector(Number(0)).store(scratch.d_key + i);
     for (Index i = 0; i < keys * packs.value_stride; i += T::lanes) Vector(Number(0)).store(scratch.d_value + i);
+    if constexpr (!is_dot_product<typename Call::Similarity>)
+      for (Index i = 0; i < T::tile * call.features.count; i += T::lanes)
+        Vector(Number(0)).store(scratch.pairs.d_keys + i);
     for (Index number = 0; number < unit.blocks; ++number) {
       if constexpr (Call::Normalizer::family == Family::pick)
         differentiate_picks<T>(packs, scratch, number, tile, keys);
       else
-        differentiate_block<T>(packs, scratch, number, tile, keys);
+        differentiate_block<T>(packs, scratch, sums, place, number, tile, keys);
     }
-    for (Index i = 0; i < keys * packs.feature_stride; ++i) packs.d_key[tile * packs.feature_stride + i] = scratch.d_key[i];
+    if constexpr (!is_dot_product<typename Call::Similarity>)
+      for (Index j = 0; j < keys; ++j)
+        for (Index f = 0; f < call.features.count; ++f)
+          scratch.d_key[j * packs.feature_stride + f] =
+              scratch.pairs.d_keys[(j / T::panel * T::panel) * call.features.count + f * T::panel + j % T::panel];
+    for (Index i = 0; i < keys * packs.feature_stride; ++i)
+      packs.d_key[tile * packs.feature_stride + i] = scratch.d_key[i];
     auto const target = d_values.mutable_head(unit.segment.batch, unit.key_head);
     for (Index j = 0; j < keys; ++j)
       for (Index f = 0; f < target.columns; ++f)
@@ -76,13 +104,13 @@ struct DifferentiateChunk {
     }
   }
 
-  template <class T, class Packs, class Scratch>
-  ATTEND_INLINE void differentiate_block(Packs const& packs, Scratch const& scratch, Index number, Index tile,
-                                         Index keys) const {
+  template <class T, class Packs, class Scratch, class Sums>
+  ATTEND_INLINE void differentiate_block(Packs const& packs, Scratch const& scratch, Sums const& sums,
+                                         GradientPlace const& place, Index number, Index tile, Index keys) const {
     Index const at = number * GradientUnit::block, features = call.features.count, e = call.value.dim();
     Index const stride = T::score_stride;
     int const count = unit.rows_of(number);
-    StripMemory<Number> const strips{packs.query_strips + at * features, nullptr, stride};
+    StripMemory<Number> const strips{packs.query_strips + at * features, nullptr, stride, Scratch::slope_plane};
     using BlockOfRows = Block<T, Call, StripMemory<Number>>;
     BlockOfRows const block{call,  unit.segment, strips,  unit.key_head, unit.first_row(number),
                             count, nullptr,      nullptr, nullptr,       nullptr};
@@ -107,7 +135,7 @@ struct DifferentiateChunk {
     bool const careful = (coverage == Coverage::some || Call::has_adjusters) &&
                          !(packs.finite_rows[number] != 0 && packs.finite_keys[tile / T::tile] != 0);
     for (int strip = 0; strip < count; strip += T::rows)
-      differentiate_strip<T>(block, packs, scratch, at, strip, std::min(T::rows, count - strip), tile, all,
+      differentiate_strip<T>(block, packs, scratch, sums, place, at, strip, std::min(T::rows, count - strip), tile, all,
                              range[strip / T::rows], careful, packs.value_panels + tile * e);
 
     Index const end = std::min(all.end, keys);
@@ -123,11 +151,18 @@ struct DifferentiateChunk {
     Index const met = end - all.begin;
     if (careful) {
       accumulate_seen<T, true, true>(met, weights, stride, seen, d_outputs, 0, count, d_value, packs.value_stride);
+    } else {
+      accumulate_rows<T, true, true>(met, weights, stride, d_outputs, 0, count, d_value, packs.value_stride);
+    }
+    if constexpr (!is_dot_product<typename Call::Similarity>) {
+      differentiate_features<T>(call.similarity, count, strips.queries, packs.key_panels + tile * features,
+                                call.features.weights, features, all.begin, all.end, scratch.d_scores, scratch.pairs,
+                                d_queries, packs.feature_stride);
+    } else if (careful) {
       accumulate_seen<T, true, true>(met, d_scores, stride, seen, queries, 0, count, d_key, packs.feature_stride);
       accumulate_seen<T, false, true>(count, scratch.d_scores, stride, scratch.seen, key_rows, all.begin, end,
                                       d_queries, packs.feature_stride);
     } else {
-      accumulate_rows<T, true, true>(met, weights, stride, d_outputs, 0, count, d_value, packs.value_stride);
       accumulate_rows<T, true, true>(met, d_scores, stride, queries, 0, count, d_key, packs.feature_stride);
       accumulate_rows<T, false, true>(count, scratch.d_scores, stride, key_rows, all.begin, end, d_queries,
                                       packs.feature_stride);
@@ -135,10 +170,11 @@ struct DifferentiateChunk {
   }
 
   /// The gradients of weights, then of scores, of one strip; zeros where nothing was computed.
-  template <class T, class BlockOfRows, class Packs, class Scratch>
-  ATTEND_INLINE void differentiate_strip(BlockOfRows const& block, Packs const& packs, Scratch const& scratch, Index at,
-                                         int strip, int rows, Index tile, KeyRange const& all, KeyRange const& computed,
-                                         bool careful, Number const* value_panels) const {
+  template <class T, class BlockOfRows, class Packs, class Scratch, class Sums>
+  ATTEND_INLINE void differentiate_strip(BlockOfRows const& block, Packs const& packs, Scratch const& scratch,
+                                         Sums const& sums, GradientPlace const& place, Index at, int strip, int rows,
+                                         Index tile, KeyRange const& all, KeyRange const& computed, bool careful,
+                                         Number const* value_panels) const {
     using Vector = pack<Number, T::lanes>;
     Index const stride = T::score_stride, e = call.value.dim();
     Number* const weights = scratch.weights + strip * stride;
@@ -168,7 +204,45 @@ struct DifferentiateChunk {
           packs.log_sum_exp[row], packs.delta[row],
           Call::Normalizer::family == Family::whole_row ? packs.states + row : nullptr};
       differentiate_row<T>(block, gradient, tile, all.begin, all.end, weights + r * stride, d_scores + r * stride,
-                           Call::has_adjusters ? scratch.slopes + (strip + r) * stride : nullptr);
+                           Call::has_adjusters ? scratch.slopes + (strip + r) * stride : nullptr, scratch.d_adjusted,
+                           sums.normalizer);
+      if constexpr (Call::learned_adjusters > 0)
+        add_adjuster_gradients<T>(block, scratch, sums, place, strip + r, tile, all);
+    }
+  }
+
+  /// What one row gives the parameters of the adjusters that learn.
+  template <class T, class BlockOfRows, class Scratch, class Sums>
+  ATTEND_INLINE void add_adjuster_gradients(BlockOfRows const& block, Scratch const& scratch, Sums const& sums,
+                                            GradientPlace const& place, int r, Index tile, KeyRange const& all) const {
+    using Vector = typename BlockOfRows::Pack;
+    using Whole = typename BlockOfRows::Whole;
+    QueryPlace const at = block.place(r);
+    Position<Whole> p;
+    p.query = unit.segment.start + at.row;
+    p.start = unit.segment.start;
+    p.row = unit.segment.row + at.row;
+    p.head = at.head;
+    p.batch = unit.segment.batch;
+    Index const row = (at.head - place.first_head) * place.rows + at.row;
+    for (Index j = all.begin; j < all.end; j += T::lanes) {
+      Vector const d_adjusted = Vector::load(scratch.d_adjusted + j);
+      auto const meets = d_adjusted != Vector(Number(0));
+      if (!any_of(meets)) continue;
+      p.key = Whole::consecutive(static_cast<integer_like<Number>>(tile + j));
+      p.column = Whole::consecutive(static_cast<integer_like<Number>>(unit.segment.key + tile + j));
+      Number const* slope = scratch.slopes + r * T::score_stride + j;
+      auto const add = [&](auto const& adjuster, Number* sum) __attribute__((always_inline)) {
+        if constexpr (Learned<decltype(adjuster)>) {
+          slope += Scratch::slope_plane;
+          Vector const d_score = select(meets, d_adjusted * Vector::load(slope), Vector(Number(0)));
+          adjuster.add_gradient(sum, place, row, d_score, p);
+        }
+      };
+      [&]<std::size_t... index>(std::index_sequence<index...>) __attribute__((always_inline)) {
+        (add(std::get<index>(call.adjusters), sums.adjusters[index]), ...);
+      }
+      (std::make_index_sequence<Sums::adjuster_count>());
     }
   }
 
@@ -181,8 +255,7 @@ struct DifferentiateChunk {
     int r = 0;
     for (; r + T::rows <= rows; r += T::rows)
       score_panel<T, T::rows, 2>(Dot{}, strip + r, panel, none, e, products + r * stride, stride);
-    for (; r + 4 <= rows; r += 4)
-      score_panel<T, 4, 2>(Dot{}, strip + r, panel, none, e, products + r * stride, stride);
+    for (; r + 4 <= rows; r += 4) score_panel<T, 4, 2>(Dot{}, strip + r, panel, none, e, products + r * stride, stride);
     for (; r < rows; ++r) score_panel<T, 1, 2>(Dot{}, strip + r, panel, none, e, products + r * stride, stride);
   }
 };

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <attend/kernel/backward/memory.hpp>
+#include <attend/kernel/values.hpp>
 
 ATTEND_QUIET_BEGIN
 
@@ -23,49 +24,82 @@ struct AddRows {
   }
 };
 
-/// From the gradient of a token's features back to that of the token, the transpose of map_tokens:
+/// One token of a map's input and what its features' gradient comes to, the transpose of map_tokens:
 ///
 ///   features = scale · unit(y),  y = matrix · x + bias
 ///   d_y = scale · (g − û (û · g)) / ‖y‖, or scale · g;   d_x = matrixᵀ · d_y
 ///
-/// `room` holds the features of one token.
-template <class Number, class Storage, class Target>
-ATTEND_INLINE void unmap_token(FeatureMap<Number> const& map, Storage const* token, Index stride, Index d,
-                               Number const* gradient, Number* room, Target const& d_token) {
-  Index const features = map.features(d);
-  auto const feature = [&](Index f) __attribute__((always_inline)) {
-    if (map.matrix.data == nullptr) return static_cast<Number>(token[f * stride]);
-    Number sum = map.bias == nullptr ? Number(0) : map.bias[f];
-    for (Index c = 0; c < d; ++c) sum += map.matrix(f, c) * static_cast<Number>(token[c * stride]);
-    return sum;
+/// `gradient` becomes d_y. Returns what the scale's gradient is: the features without it, times g.
+template <class Number, class Feature>
+ATTEND_INLINE Number unscale(FeatureMap<Number> const& map, Index features, Feature const& y, Number* gradient) {
+  Number squares = 0, dot = 0;
+  for (Index f = 0; f < features; ++f) {
+    Number const x = y(f);
+    squares += x * x;
+    dot += x * gradient[f];
+  }
+  if (!map.to_unit_length) {
+    for (Index f = 0; f < features; ++f) gradient[f] *= map.scale;
+    return dot;
+  }
+  // The zero vector has no direction: its features are 0, and so is their gradient here.
+  Number const length = std::sqrt(squares);
+  Number const scale = squares == Number(0) ? Number(0) : map.scale / length;
+  Number const along = squares == Number(0) ? Number(0) : dot / squares;
+  for (Index f = 0; f < features; ++f) gradient[f] = scale * (gradient[f] - along * y(f));
+  return squares == Number(0) ? Number(0) : dot / length;
+}
+
+/// Some tokens of one head, packed side by side.
+template <class GradientNumber, class Storage>
+struct TokenRun {
+  View<Storage> tokens;                   // (count, d)
+  MutableView<GradientNumber> gradients;  // (count, d)
+
+  /// What CopyValues asks of a call.
+  template <class Compute>
+  struct CallLike {
+    using Number = Compute;
+    using Value = Storage;
   };
-  Number scale = map.scale, along = 0;
-  if (map.to_unit_length) {
-    Number squares = 0, dot = 0;
-    for (Index f = 0; f < features; ++f) {
-      Number const y = feature(f);
-      squares += y * y;
-      dot += y * gradient[f];
+};
+
+/// Calls visit(first row in the pack, tokens) for stretches of a block of queries that are of one head, or with the
+/// keys of a tile. Numbers count blocks first, then tiles.
+template <class T, class Backward, class Visit>
+ATTEND_INLINE void for_each_token_run(Backward const& backward, GradientUnit const& unit, Index number,
+                                      Visit const& visit) {
+  using Call = typename Backward::Call;
+  using Number = typename Call::Number;
+  Call const& call = backward.forward;
+  Segment const& segment = unit.segment;
+  auto const stretch = [](auto const& heads, Index b, Index h, Index first, Index count) {
+    auto view = heads.mutable_head(b, h);
+    view.data += first * view.row_stride;
+    view.rows = count;
+    return view;
+  };
+  if (number < unit.blocks) {
+    for (Index r = 0; r < unit.rows_of(number);) {
+      Index const flat = unit.first_row(number) + r, in_group = flat / segment.rows, row = flat % segment.rows;
+      Index const head = unit.key_head * call.group + in_group;
+      Index const count = std::min<Index>(unit.rows_of(number) - r, segment.rows - row);
+      visit(number * GradientUnit::block + r,
+            TokenRun<Number, typename Call::Query>{
+                call.query.head(segment.batch, head).middle_rows(segment.row + row, count),
+                stretch(backward.arrays.d_query, segment.batch, head, segment.row + row, count)});
+      r += count;
     }
-    // The zero vector has no direction: its features are 0, and so is their gradient here.
-    scale = squares == Number(0) ? Number(0) : map.scale / std::sqrt(squares);
-    along = squares == Number(0) ? Number(0) : dot / squares;
-  }
-  if (map.matrix.data == nullptr) {
-    for (Index f = 0; f < d; ++f)
-      d_token(f) = scale * (map.to_unit_length ? gradient[f] - along * feature(f) : gradient[f]);
-    return;
-  }
-  for (Index f = 0; f < features; ++f)
-    room[f] = scale * (map.to_unit_length ? gradient[f] - along * feature(f) : gradient[f]);
-  for (Index c = 0; c < d; ++c) {
-    Number sum = 0;
-    for (Index f = 0; f < features; ++f) sum += map.matrix(f, c) * room[f];
-    d_token(c) = sum;
+  } else {
+    Index const first = (number - unit.blocks) * T::tile, count = std::min(T::tile, segment.keys - first);
+    visit(first, TokenRun<Number, typename Call::Key>{
+                     call.key.head(segment.batch, unit.key_head).middle_rows(segment.key + first, count),
+                     stretch(backward.arrays.d_key, segment.batch, unit.key_head, segment.key + first, count)});
   }
 }
 
-/// Writes the gradients of one block's queries, or of one tile's keys.
+/// Writes the gradients of one block's queries, or of one tile's keys, and leaves d_y in the place of those of their
+/// features.
 template <class Backward>
 struct FinishTokens {
   using Call = typename Backward::Call;
@@ -75,7 +109,10 @@ struct FinishTokens {
   GradientUnit const& unit;
   Index number;  // blocks first, then tiles
   std::byte* packed;
-  Number* room;
+  Number const* query_matrix;  // [features][stride of d_q], where queries go through a matrix
+  Number const* key_matrix;
+  Number* room;          // [GradientUnit::block][stride of d]
+  Number* scale_result;  // by block: the gradient of the queries' scale
 
   template <class Set>
   ATTEND_INLINE void run() const {
@@ -83,26 +120,86 @@ struct FinishTokens {
     Call const& call = backward.forward;
     Carver carver(packed);
     GradientPack<T, Call> const packs(carver, call, unit);
-    Segment const& segment = unit.segment;
-    if (number < unit.blocks) {
-      Index const at = number * GradientUnit::block;
-      for (int r = 0; r < unit.rows_of(number); ++r) {
-        Index const flat = unit.first_row(number) + r, head = unit.key_head * call.group + flat / segment.rows;
-        Index const row = segment.row + flat % segment.rows;
-        auto const queries = call.query.head(segment.batch, head);
-        unmap_token(call.features.query, queries.row(row), queries.column_stride, queries.columns,
-                    packs.d_query + (at + r) * packs.feature_stride, room,
-                    [&](Index f) -> Number& { return backward.arrays.d_query(segment.batch, head, row, f); });
-      }
-    } else {
-      Index const first = (number - unit.blocks) * T::tile, end = std::min(first + T::tile, segment.keys);
-      auto const keys = call.key.head(segment.batch, unit.key_head);
-      for (Index j = first; j < end; ++j)
-        unmap_token(call.features.key, keys.row(segment.key + j), keys.column_stride, keys.columns,
-                    packs.d_key + j * packs.feature_stride, room, [&](Index f) -> Number& {
-                      return backward.arrays.d_key(segment.batch, unit.key_head, segment.key + j, f);
-                    });
-    }
+    if (number < unit.blocks)
+      finish<T, Call::maps_queries>(call.features.query, query_matrix, packs.d_query, packs.feature_stride);
+    else if constexpr (requires { Call::Similarity::keys_are_a_table; })
+      return;  // keys only lend their places
+    else
+      finish<T, Call::maps_keys>(call.features.key, key_matrix, packs.d_key, packs.feature_stride);
+  }
+
+ private:
+  template <class T, bool linear>
+  ATTEND_INLINE void finish(FeatureMap<Number> const& map, Number const* matrix, Number* rows, Index stride) const {
+    Number scale_sum = 0;
+    for_each_token_run<T>(
+        backward, unit, number, [&](Index first, auto const& run) __attribute__((always_inline)) {
+          Index const d = run.tokens.columns, features = map.features(d), d_stride = round_up(d, T::lanes);
+          if constexpr (!linear) {
+            for (Index r = 0; r < run.tokens.rows; ++r) {
+              Number* const gradient = rows + (first + r) * stride;
+              scale_sum += unscale(
+                  map, features,
+                  [&](Index f) __attribute__((always_inline)) { return static_cast<Number>(run.tokens(r, f)); },
+                  gradient);
+              for (Index f = 0; f < d; ++f) run.gradients(r, f) = gradient[f];
+            }
+          } else {
+            // No learned similarity takes the length out of what goes through a matrix.
+            for (Index r = 0; r < run.tokens.rows; ++r)
+              for (Index f = 0; f < features; ++f) rows[(first + r) * stride + f] *= map.scale;
+            for (Index r = 0; r < run.tokens.rows; r += GradientUnit::block) {
+              Index const count = std::min<Index>(GradientUnit::block, run.tokens.rows - r);
+              for (Index i = 0; i < count * d_stride; ++i) room[i] = 0;
+              accumulate_rows<T>(count, rows + (first + r) * stride, stride,
+                                 ValueTile<Number>{matrix, d_stride, features}, 0, features, room, d_stride);
+              for (Index i = 0; i < count; ++i)
+                for (Index f = 0; f < d; ++f) run.gradients(r + i, f) = room[i * d_stride + f];
+            }
+          }
+        });
+    if (number < unit.blocks) *scale_result = scale_sum;
+  }
+};
+
+/// matrix += d_yᵀ · x, bias += Σ d_y, over all queries of a unit, or over all of its keys.
+template <class Backward, bool of_queries>
+struct AddMapGradient {
+  using Call = typename Backward::Call;
+  using Number = typename Call::Number;
+
+  Backward const& backward;
+  GradientUnit const& unit;
+  std::byte* packed;
+  Number* room;    // [GradientUnit::block][stride of d]
+  Number* matrix;  // [features][stride of d]
+  Number* bias;    // [features], or null
+
+  template <class Set>
+  ATTEND_INLINE void run() const {
+    using T = Tiling<Set, Number>;
+    Call const& call = backward.forward;
+    Carver carver(packed);
+    GradientPack<T, Call> const packs(carver, call, unit);
+    Number const* const rows = of_queries ? packs.d_query : packs.d_key;
+    Index const features = call.features.count, stride = packs.feature_stride;
+    Index const begin = of_queries ? 0 : unit.blocks, end = of_queries ? unit.blocks : unit.blocks + unit.tiles;
+    for (Index number = begin; number < end; ++number)
+      for_each_token_run<T>(
+          backward, unit, number, [&](Index first, auto const& run) __attribute__((always_inline)) {
+            Index const d = run.tokens.columns, d_stride = round_up(d, T::lanes);
+            for (Index r = 0; r < run.tokens.rows; r += GradientUnit::block) {
+              Index const count = std::min<Index>(GradientUnit::block, run.tokens.rows - r);
+              CopyValues<typename std::remove_cvref_t<decltype(run)>::template CallLike<Number>>{
+                  run.tokens.middle_rows(r, count), room, d_stride}
+                  .template run<Set>();
+              Number const* const d_y = rows + (first + r) * stride;
+              accumulate_rows<T, true, true>(features, d_y, stride, ValueTile<Number>{room, d_stride, count}, 0, count,
+                                             matrix, d_stride);
+              for (Index i = 0; i < count && bias != nullptr; ++i)
+                for (Index f = 0; f < features; ++f) bias[f] += d_y[i * stride + f];
+            }
+          });
   }
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <attend/kernel/backward/call.hpp>
+#include <attend/kernel/backward/pairs.hpp>
 #include <attend/kernel/rows.hpp>
 #include <attend/kernel/scratch.hpp>
 
@@ -32,19 +33,19 @@ struct GradientPack {
   using State = typename RowState<T, Call>::type;
   static constexpr Index block = GradientUnit::block;
 
-  Number* query_strips = nullptr;     // a block: strips of [feature][rows]
-  Number* query_rows = nullptr;       // [row][feature_stride]
-  Number* d_output_strips = nullptr;  // a block: strips of [e][rows]
-  Number* d_output_rows = nullptr;    // [row][value_stride]
-  Number* log_sum_exp = nullptr;      // [row]
-  Number* delta = nullptr;            // [row]: Σ_j w_j · d_w_j, less d_log_sum_exp
-  State* states = nullptr;            // [row]
-  Index* picked = nullptr;            // [row]
-  Number* key_panels = nullptr;       // a tile: panels of [feature][panel]
-  Number* key_rows = nullptr;         // [key][feature_stride]
-  Number* value_panels = nullptr;     // a tile: panels of [e][panel]
-  Number* d_query = nullptr;          // [row][feature_stride], of features
-  Number* d_key = nullptr;            // [key][feature_stride], of features
+  Number* query_strips = nullptr;       // a block: strips of [feature][rows]
+  Number* query_rows = nullptr;         // [row][feature_stride]
+  Number* d_output_strips = nullptr;    // a block: strips of [e][rows]
+  Number* d_output_rows = nullptr;      // [row][value_stride]
+  Number* log_sum_exp = nullptr;        // [row]
+  Number* delta = nullptr;              // [row]: Σ_j w_j · d_w_j, less d_log_sum_exp
+  State* states = nullptr;              // [row]
+  Index* picked = nullptr;              // [row]
+  Number* key_panels = nullptr;         // a tile: panels of [feature][panel]
+  Number* key_rows = nullptr;           // [key][feature_stride]
+  Number* value_panels = nullptr;       // a tile: panels of [e][panel]
+  Number* d_query = nullptr;            // [row][feature_stride], of features
+  Number* d_key = nullptr;              // [key][feature_stride], of features
   std::uint8_t* finite_rows = nullptr;  // [block]: queries and d_output are all finite
   std::uint8_t* finite_keys = nullptr;  // [tile]: the features of keys are
   Index feature_stride = 0, value_stride = 0;
@@ -79,6 +80,7 @@ struct StripMemory {
   Number* queries = nullptr;
   Number* room = nullptr;
   Index score_stride = 0;
+  Index slope_plane = 0;
 };
 
 /// Working memory of one task.
@@ -89,18 +91,28 @@ struct GradientScratch {
 
   Number* weights = nullptr;     // [block][score_stride]: scores, then weights
   Number* d_scores = nullptr;    // [block][score_stride]: d_weights, then d_scores
-  Number* slopes = nullptr;      // [block][score_stride]: of the adjusters, where there are any
+  Number* slopes = nullptr;      // planes of [block][score_stride], where there are adjusters; see adjust_with_slopes
+  Number* d_adjusted = nullptr;  // [score_stride]: one row's d_scores before the adjusters
   Number* d_key = nullptr;       // [tile][feature_stride]
   Number* d_value = nullptr;     // [tile][value_stride]
   std::uint8_t* seen = nullptr;  // [block][score_stride]
+  PairMemory<Number> pairs;      // where the similarity is no dot product
+
+  static constexpr Index slope_plane = block * T::score_stride;
 
   GradientScratch(Carver& carver, Call const& call) {
     weights = carver.take<Number>(block * T::score_stride);
     d_scores = carver.take<Number>(block * T::score_stride);
-    slopes = carver.take<Number>(Call::has_adjusters ? block * T::score_stride : 0);
+    slopes = carver.take<Number>(Call::has_adjusters ? (1 + Call::learned_adjusters) * slope_plane : 0);
+    d_adjusted = carver.take<Number>(Call::learned_adjusters > 0 ? T::score_stride : 0);
     d_key = carver.take<Number>(T::tile * round_up(call.features.count, T::lanes));
     d_value = carver.take<Number>(T::tile * round_up(call.value.dim(), T::lanes));
     seen = carver.take<std::uint8_t>(block * T::score_stride);
+    if constexpr (!is_dot_product<typename Call::Similarity>) {
+      pairs.d_query = carver.take<Number>(call.features.count * T::lanes);
+      pairs.d_keys = carver.take<Number>(call.features.count * T::tile);
+      pairs.prefix = carver.take<Number>(call.features.count * T::lanes);
+    }
   }
 };
 

@@ -46,8 +46,8 @@ struct PrepareKeys {
     GradientPack<T, Call> const packs(carver, call, unit);
     Index const features = call.features.count, e = call.value.dim();
     Index const first = tile * T::tile, keys = std::min(T::tile, unit.segment.keys - first);
-    PackTile<Call>{call,           unit.segment, unit.key_head, first, keys,
-                   packed_key_map, packs.key_panels + first * features, room}
+    PackTile<Call>{call, unit.segment, unit.key_head, first, keys, packed_key_map, packs.key_panels + first * features,
+                   room}
         .template run<Set>();
     bool finite = true;
     for (Index j = 0; j < keys; j += T::panel)
@@ -136,7 +136,7 @@ struct PrepareRows {
     Index const at = number * GradientUnit::block, features = call.features.count, e = call.value.dim();
     int const count = unit.rows_of(number);
     scratch.queries = packs.query_strips + at * features;
-    Block<T, Call> const block{call,  unit.segment,    scratch, unit.key_head,    unit.first_row(number),
+    Block<T, Call> const block{call,  unit.segment,     scratch, unit.key_head,    unit.first_row(number),
                                count, packs.key_panels, nullptr, packed_query_map, nullptr};
     block.pack_queries();
 

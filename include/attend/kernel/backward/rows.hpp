@@ -26,11 +26,14 @@ struct RowGradient {
   State const* state;
 };
 
-/// One row in one tile, panels from `begin` to `end`. `scores` become weights, `d_weights` d_scores.
+/// One row in one tile, panels from `begin` to `end`. `scores` become weights, `d_weights` d_scores by what the
+/// similarity gave; `d_adjusted`, unless null, those by what the adjusters gave, and `normalizer_sum` what the
+/// normaliser's parameters need of them.
 template <class T, class Block, class Row>
 ATTEND_INLINE void differentiate_row(Block const& block, Row const& row, Index tile, Index begin, Index end,
                                      typename Block::Number* scores, typename Block::Number* d_weights,
-                                     typename Block::Number const* slopes) {
+                                     typename Block::Number const* slopes, typename Block::Number* d_adjusted,
+                                     typename Block::Number* normalizer_sum) {
   using Call = typename Block::Call;
   using Number = typename Block::Number;
   using Pack = typename Block::Pack;
@@ -38,6 +41,7 @@ ATTEND_INLINE void differentiate_row(Block const& block, Row const& row, Index t
   auto const& normalizer = block.call.normalizer;
   bool const nothing = row.log_sum_exp == Block::minus_infinity;
   Pack const zero(Number(0)), delta(row.delta);
+  Pack sum = zero;
 
   // What the family needs of the row, once.
   Number once = 0;
@@ -69,12 +73,16 @@ ATTEND_INLINE void differentiate_row(Block const& block, Row const& row, Index t
         d_score = Pack(normalizer.gate(weight)) * (d_weight - delta);
       }
     }
-    if constexpr (Call::has_adjusters) d_score = d_score * Pack::load(slopes + j);
     // By selection: what stands in a hidden place may be no number.
     auto const hidden = score == Pack(Block::minus_infinity);
+    if constexpr (learns_of_scores<typename Call::Normalizer>)
+      sum = sum + select(hidden, zero, family == Family::exponential ? Pack(d_score * score) : d_score);
+    if constexpr (Call::learned_adjusters > 0) select(hidden, zero, d_score).store(d_adjusted + j);
+    if constexpr (Call::has_adjusters) d_score = d_score * Pack::load(slopes + j);
     select(hidden, zero, weight).store(scores + j);
     select(hidden, zero, d_score).store(d_weights + j);
   }
+  if constexpr (learns_of_scores<typename Call::Normalizer>) (Pack::load(normalizer_sum) + sum).store(normalizer_sum);
 }
 
 }  // namespace kernel

@@ -2,6 +2,7 @@
 
 #include <attend/kernel/backward/chunk.hpp>
 #include <attend/kernel/backward/finish.hpp>
+#include <attend/kernel/backward/policy_gradients.hpp>
 #include <attend/kernel/backward/prepare.hpp>
 #include <attend/kernel/run.hpp>
 
@@ -23,21 +24,35 @@ class BackwardRun {
   using T = Tiling<Set, Number>;
 
   BackwardRun(Backward const& backward, Index segments, SegmentOf const& segment_of, Executor& executor)
-      : backward_(backward), call_(backward.forward), executor_(executor), workers_(workers_of(executor)) {
+      : backward_(backward),
+        call_(backward.forward),
+        executor_(executor),
+        workers_(workers_of(executor)),
+        gradients_(call_) {
+    auto const matrix_of = [&](FeatureMap<Number> const& map, Index d) {
+      return map.matrix.data == nullptr ? 0 : static_cast<std::size_t>(map.matrix.rows * round_up(d, T::lanes));
+    };
+    query_matrix_.resize(matrix_of(call_.features.query, call_.query.dim()));
+    key_matrix_.resize(matrix_of(call_.features.key, call_.key.dim()));
     for (Index s = 0; s < segments; ++s)
       for (Index head = 0; head < call_.key.heads(); ++head)
         units_.emplace_back(segment_of(s), head, call_.group, T::tile, T::rows);
   }
 
-  void run(Workspace& workspace) {
+  PolicyGradients<Call> run(Workspace& workspace) {
     for (std::size_t first = 0; first < units_.size();) {
       std::size_t const end = wave_from(first);
       run_wave(workspace, std::span(units_).subspan(first, end - first));
       first = end;
     }
+    gradients_.features.query_matrix = unpadded(query_matrix_, call_.query.dim());
+    gradients_.features.key_matrix = unpadded(key_matrix_, call_.key.dim());
+    return std::move(gradients_);
   }
 
  private:
+  struct WaveMemory;
+
   /// Sets where the units of the wave that begins at `first` have their arrays; returns where the next one begins.
   [[nodiscard]] std::size_t wave_from(std::size_t first) {
     constexpr std::size_t most = std::size_t{16} << 20;
@@ -57,6 +72,9 @@ class BackwardRun {
       wave_.tiles += unit.tiles;
       wave_.chunks += unit.chunks;
       wave_.most_parts = std::max(wave_.most_parts, unit.blocks * GradientUnit::block * feature_stride());
+      Carver policies;
+      if (unit.chunks > 0) PolicySums<T, Call>(policies, call_, DifferentiateChunk<Call>::place_of(call_, unit, 0));
+      wave_.most_policies = std::max(wave_.most_policies, policies.used());
     }
     return u;
   }
@@ -74,17 +92,21 @@ class BackwardRun {
     // One part of d_query for each chunk that is being summed. One worker needs one; more workers need not wait for
     // each other where parts are small.
     constexpr Index memory_for_parts = Index{16} << 20;
-    Index const part_bytes = std::max<Index>(1, wave_.most_parts * static_cast<Index>(sizeof(Number)));
+    Index const part_bytes = std::max<Index>(
+        1, wave_.most_parts * static_cast<Index>(sizeof(Number)) + static_cast<Index>(wave_.most_policies));
     Index const parts =
         workers_ == 1 ? 1 : std::min(wave_.chunks, std::max(2 * workers_, memory_for_parts / part_bytes));
-    Index const slot_count = std::min({workers_, std::max({wave_.chunks, wave_.blocks, wave_.tiles, Index{1}}), Slots::most});
+    Index const slot_count =
+        std::min({workers_, std::max({wave_.chunks, wave_.blocks, wave_.tiles, Index{1}}), Slots::most});
 
     Carver count;
-    Memory const sizes(count, *this, parts, slot_count);
+    WaveMemory const sizes(count, *this, parts, slot_count);
     Carver carver(workspace.reserve(count.used()));
-    Memory const memory(carver, *this, parts, slot_count);
+    WaveMemory const memory(carver, *this, parts, slot_count);
     Slots slots(slot_count);
     if constexpr (Call::maps_queries || Call::maps_keys) enter<Set>(PackMaps<Call>{call_, memory.maps});
+    copy_matrix(call_.features.query, memory.query_matrix);
+    copy_matrix(call_.features.key, memory.key_matrix);
 
     executor_.for_each(wave_.tiles, [&](Index task) {
       GradientUnit const& unit = unit_of<&GradientUnit::first_tile>(units, task);
@@ -105,14 +127,16 @@ class BackwardRun {
         Slots::Lease const lease(slots);
         enter<Set>(DifferentiateChunk<Call>{call_, unit, first + task - unit.first_chunk, memory.packed + unit.memory,
                                             memory.slot(lease.slot()), d_query_of(unit, first + task, memory, task),
-                                            backward_.arrays.d_value});
+                                            memory.policies(task), backward_.arrays.d_value});
       });
       for (Index task = 0; task < batch; ++task) {
         GradientUnit const& unit = unit_of<&GradientUnit::first_chunk>(units, first + task);
         Number* const sum = d_query_of(unit, unit.first_chunk, memory, 0);
         Number const* const part = d_query_of(unit, first + task, memory, task);
-        if (sum != part)
-          enter<Set>(AddRows<Number>{sum, part, unit.blocks * GradientUnit::block * feature_stride()});
+        if (sum != part) enter<Set>(AddRows<Number>{sum, part, unit.blocks * GradientUnit::block * feature_stride()});
+        Carver policies(memory.policies(task));
+        GradientPlace const place = DifferentiateChunk<Call>::place_of(call_, unit, first + task - unit.first_chunk);
+        gradients_.template join<T>(call_, place, PolicySums<T, Call>(policies, call_, place));
       }
     }
     executor_.for_each(wave_.blocks + wave_.tiles, [&](Index task) {
@@ -122,27 +146,70 @@ class BackwardRun {
       Slots::Lease const lease(slots);
       enter<Set>(FinishTokens<Backward>{
           backward_, unit, of_rows ? task - unit.first_block : task - wave_.blocks - unit.first_tile + unit.blocks,
-          memory.packed + unit.memory, memory.room(lease.slot())});
+          memory.packed + unit.memory, memory.query_matrix, memory.key_matrix, memory.room(lease.slot()),
+          memory.scales + (of_rows ? task : 0)});
     });
+    join_units(units, memory);
+  }
+
+  /// What is summed over whole units, in their order: the matrices, biases and scales of feature maps, tables, sinks.
+  void join_units(std::span<GradientUnit const> units, WaveMemory const& memory) {
+    using Similarity = typename Call::Similarity;
+    if constexpr (Learned<Similarity>) {
+      FeatureGradient<Number>& sums = gradients_.features;
+      for (Index block = 0; block < wave_.blocks; ++block) sums.query_scale += memory.scales[block];
+      for (GradientUnit const& unit : units) {
+        if constexpr (Call::maps_queries)
+          enter<Set>(AddMapGradient<Backward, true>{backward_, unit, memory.packed + unit.memory, memory.room(0),
+                                                    query_matrix_.data(), sums.query_bias.data()});
+        if constexpr (Call::maps_keys)
+          enter<Set>(AddMapGradient<Backward, false>{backward_, unit, memory.packed + unit.memory, memory.room(0),
+                                                     key_matrix_.data(), nullptr});
+        if constexpr (requires { Similarity::keys_are_a_table; }) {
+          Carver carver(memory.packed + unit.memory);
+          GradientPack<T, Call> const packs(carver, call_, unit);
+          for (Index j = 0; j < unit.segment.keys; ++j)
+            for (Index f = 0; f < call_.features.count; ++f)
+              sums.table(j, f) += packs.d_key[j * packs.feature_stride + f];
+        }
+      }
+    }
+    if constexpr (requires { call_.normalizer.add_sink_gradient(gradients_.normalizer, Index{}, 0.0, 0.0); })
+      for (GradientUnit const& unit : units) {
+        Carver carver(memory.packed + unit.memory);
+        GradientPack<T, Call> const packs(carver, call_, unit);
+        for (Index number = 0; number < unit.blocks; ++number)
+          for (Index r = 0; r < unit.rows_of(number); ++r) {
+            Index const head = (unit.first_row(number) + r) / unit.segment.rows;
+            Index const row = number * GradientUnit::block + r;
+            call_.normalizer.add_sink_gradient(gradients_.normalizer, unit.key_head * call_.group + head,
+                                               packs.log_sum_exp[row], packs.delta[row]);
+          }
+      }
   }
 
   struct Wave {
     Index blocks = 0, tiles = 0, chunks = 0;
-    Index most_parts = 0;    // numbers of d_query of the largest unit
-    std::size_t memory = 0;  // bytes of packed arrays
+    Index most_parts = 0;           // numbers of d_query of the largest unit
+    std::size_t memory = 0;         // bytes of packed arrays
+    std::size_t most_policies = 0;  // bytes of a task's sums for policies
   };
 
   /// The working memory of a wave, cut from one block.
-  struct Memory {
+  struct WaveMemory {
     PackedMaps<Number> maps;
     std::byte* packed = nullptr;
     Number* parts = nullptr;
+    std::byte* policy_parts = nullptr;
+    Number* query_matrix = nullptr;  // [features][stride of d], rows of whole vectors
+    Number* key_matrix = nullptr;
+    Number* scales = nullptr;  // [blocks]
     std::byte* slots = nullptr;
     std::byte* rooms = nullptr;
     Index part_size = 0;
-    std::size_t slot_size = 0, room_size = 0;
+    std::size_t slot_size = 0, room_size = 0, policy_size = 0;
 
-    Memory(Carver& carver, BackwardRun const& run, Index part_count, Index slot_count) {
+    WaveMemory(Carver& carver, BackwardRun const& run, Index part_count, Index slot_count) {
       Call const& call = run.call_;
       auto const map_size = [](FeatureMap<Number> const& map) {
         return map.matrix.data == nullptr ? 0 : round_up(map.matrix.rows, T::panel) * map.matrix.columns;
@@ -152,28 +219,49 @@ class BackwardRun {
       packed = carver.take<std::byte>(static_cast<Index>(run.wave_.memory));
       part_size = round_up(run.wave_.most_parts, 64);
       parts = carver.take<Number>(part_size * part_count);
+      policy_size = (run.wave_.most_policies + 63) / 64 * 64;
+      policy_parts = carver.take<std::byte>(static_cast<Index>(policy_size) * part_count);
+      query_matrix = carver.take<Number>(static_cast<Index>(run.query_matrix_.size()));
+      key_matrix = carver.take<Number>(static_cast<Index>(run.key_matrix_.size()));
+      scales = carver.take<Number>(run.wave_.blocks);
       Carver chunk, rows;
       GradientScratch<T, Call>(chunk, call);
       Scratch<T, Call>(rows, call, GradientUnit::block, call.key.length(), false, reads_values_in_place<T>(call));
       slot_size = std::max(chunk.used(), rows.used());
       slots = carver.take<std::byte>(static_cast<Index>(slot_size) * slot_count);
       Carver one;
-      one.take<Number>(std::max({map_room<T>(call.features.query, call.query.dim()),
-                                 map_room<T>(call.features.key, call.key.dim()), call.features.count}));
+      one.take<Number>(
+          std::max({map_room<T>(call.features.query, call.query.dim()), map_room<T>(call.features.key, call.key.dim()),
+                    GradientUnit::block * round_up(std::max(call.query.dim(), call.key.dim()), T::lanes)}));
       room_size = one.used();
       rooms = carver.take<std::byte>(static_cast<Index>(room_size) * slot_count);
     }
     [[nodiscard]] std::byte* slot(Index number) const { return slots + static_cast<std::size_t>(number) * slot_size; }
+    [[nodiscard]] std::byte* policies(Index part) const {
+      return policy_parts + static_cast<std::size_t>(part) * policy_size;
+    }
     [[nodiscard]] Number* room(Index number) const {
       return reinterpret_cast<Number*>(rooms + static_cast<std::size_t>(number) * room_size);
     }
   };
 
   /// Where a chunk sums its part of d_query: the first chunk of a unit in the sum itself.
-  [[nodiscard]] Number* d_query_of(GradientUnit const& unit, Index chunk, Memory const& memory, Index part) const {
+  [[nodiscard]] Number* d_query_of(GradientUnit const& unit, Index chunk, WaveMemory const& memory, Index part) const {
     if (chunk != unit.first_chunk) return memory.parts + part * memory.part_size;
     Carver carver(memory.packed + unit.memory);
     return GradientPack<T, Call>(carver, call_, unit).d_query;
+  }
+
+  static void copy_matrix(FeatureMap<Number> const& map, Number* rows) {
+    if (map.matrix.data == nullptr) return;
+    Index const stride = round_up(map.matrix.columns, T::lanes);
+    for (Index f = 0; f < map.matrix.rows; ++f)
+      for (Index c = 0; c < stride; ++c) rows[f * stride + c] = c < map.matrix.columns ? map.matrix(f, c) : Number(0);
+  }
+  [[nodiscard]] Matrix<Number> unpadded(std::vector<Number> const& padded, Index d) const {
+    if (padded.empty()) return {};
+    Index const stride = round_up(d, T::lanes), features = static_cast<Index>(padded.size()) / stride;
+    return Eigen::Map<Matrix<Number> const>(padded.data(), features, stride).leftCols(d);
   }
 
   Backward const& backward_;
@@ -182,12 +270,15 @@ class BackwardRun {
   Index workers_;
   std::vector<GradientUnit> units_;
   Wave wave_;
+  std::vector<Number> query_matrix_, key_matrix_;  // [features][stride of d]: gradients of the maps' matrices
+  PolicyGradients<Call> gradients_;
 };
 
 /// Differentiates a call on the instruction set in use.
 template <class Backward, class SegmentOf, class Executor>
-void run_backward(Backward const& backward, Index segments, SegmentOf const& segment_of, Executor& executor,
-                  Workspace& workspace) {
+PolicyGradients<typename Backward::Call> run_backward(Backward const& backward, Index segments,
+                                                      SegmentOf const& segment_of, Executor& executor,
+                                                      Workspace& workspace) {
   switch (active_isa()) {
 #if defined(__x86_64__)
     case Isa::v4:
