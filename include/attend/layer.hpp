@@ -18,3 +18,4 @@
 #include <attend/layer/decoder.hpp>        // Decoder            a step over all steps, and back through time
 #include <attend/layer/decoder_attention.hpp>  // DecoderAttention   keys projected once, read once a step
 #include <attend/layer/luong_step.hpp>  // LuongStep          asks with s_t; what is found joins it, and is fed back
+#include <attend/layer/projected_additive.hpp>  // ProjectedAdditive  Bahdanau's score of keys that are projected already
