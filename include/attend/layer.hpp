@@ -20,3 +20,4 @@
 #include <attend/layer/local_attention.hpp>    // LocalAttention     around a predicted place (Luong's local-p)
 #include <attend/layer/location_aware.hpp>     // LocationAware      sees the weights of the last step (Chorowski)
 #include <attend/layer/luong_step.hpp>  // LuongStep          asks with s_t; what is found joins it, and is fed back
+#include <attend/layer/projected_additive.hpp>  // ProjectedAdditive  Bahdanau's score of keys that are projected already
