@@ -86,7 +86,8 @@ TEST(LocationAware, GradientsThroughTheWeightsOfTheLastStep) {
                                    central::numbers(5, 1, 4)),
               {central::numbers(2, 3, 5)},
               {}};
-  Matrix<double> memory = central::numbers(7, 2, 6), state = central::numbers(3, 1, 7), next = central::numbers(3, 1, 8);
+  Matrix<double> memory = central::numbers(7, 2, 6), state = central::numbers(3, 1, 7),
+                 next = central::numbers(3, 1, 8);
   Matrix<double> first_weights = central::numbers(7, 1, 9).cwiseAbs();
   Matrix<double> const d_first = central::numbers(2, 1, 10), d_second = central::numbers(2, 1, 11);
   auto const loss = [&] {
@@ -108,9 +109,12 @@ TEST(LocationAware, GradientsThroughTheWeightsOfTheLastStep) {
   central::expect_gradient("memory", at::parameter_span(memory), at::parameter_span(d_memory), loss);
   central::expect_gradient("state", at::parameter_span(state), at::parameter_span(back_one.state), loss);
   central::expect_gradient("next", at::parameter_span(next), at::parameter_span(back_two.state), loss);
-  central::expect_gradient("weights", at::parameter_span(first_weights), at::parameter_span(back_one.last_weights), loss);
-  central::expect_gradient("w", at::parameter_span(layer.score.w), at::parameter_span(std::as_const(gradient).score.w), loss);
-  central::expect_gradient("u", at::parameter_span(layer.score.u), at::parameter_span(std::as_const(gradient).score.u), loss);
+  central::expect_gradient("weights", at::parameter_span(first_weights), at::parameter_span(back_one.last_weights),
+                           loss);
+  central::expect_gradient("w", at::parameter_span(layer.score.w), at::parameter_span(std::as_const(gradient).score.w),
+                           loss);
+  central::expect_gradient("u", at::parameter_span(layer.score.u), at::parameter_span(std::as_const(gradient).score.u),
+                           loss);
   central::expect_gradient("filters", at::parameter_span(layer.filters.filters),
                            at::parameter_span(std::as_const(gradient).filters.filters), loss);
 }

@@ -10,7 +10,8 @@ TEST(CentredWindow, SeesKeysAroundAPlaceOfItsOwn) {
   for (laws::Geometry const& g : laws::geometries())
     for (double const radius : {0.0, 0.5, 2.0, 9.3, 1e300}) {
       laws::expect_mask(
-          CentredWindow(6.25, radius), [=](Index, Index key, Index, Index) { return std::abs(double(key) - 6.25) <= radius; }, g);
+          CentredWindow(6.25, radius),
+          [=](Index, Index key, Index, Index) { return std::abs(double(key) - 6.25) <= radius; }, g);
       if (g.n == 0) continue;
       Vector<double> centres(g.n);
       for (Index i = 0; i < g.n; ++i) centres(i) = 1.7 * double(i) - 4;
@@ -23,8 +24,7 @@ TEST(CentredWindow, SeesKeysAroundAPlaceOfItsOwn) {
 
 TEST(CentredWindow, SeesNothingFromAPlaceThatIsNone) {
   for (double const centre : {std::nan(""), HUGE_VAL, -HUGE_VAL, 1e12})
-    laws::expect_mask(CentredWindow(centre, 5), [](Index, Index, Index, Index) { return false; },
-                      {13, 17, 4});
+    laws::expect_mask(CentredWindow(centre, 5), [](Index, Index, Index, Index) { return false; }, {13, 17, 4});
 }
 
 TEST(CentredWindow, RefusesWhatDoesNotFit) {

@@ -48,8 +48,8 @@ inline std::vector<Geometry> geometries() {
 class Dense {
  public:
   template <class Visible>
-  Dense(Geometry const& g, Visible const& visible) : m_(g.m), visible_(static_cast<std::size_t>(g.n * g.m)),
-      sums_(static_cast<std::size_t>((g.n + 1) * (g.m + 1))) {
+  Dense(Geometry const& g, Visible const& visible)
+      : m_(g.m), visible_(static_cast<std::size_t>(g.n * g.m)), sums_(static_cast<std::size_t>((g.n + 1) * (g.m + 1))) {
     for (Index i = 0; i < g.n; ++i)
       for (Index j = 0; j < g.m; ++j) {
         bool const here = visible(g.at(i, j));
@@ -107,8 +107,7 @@ struct VectorKernel {
     for (Index i = 0; i < g.n; ++i)
       for (Index j = 0; j < g.m; ++j) {
         Keys const keys = Keys::load(numbers) + j;
-        typename Keys::mask const answer =
-            mask(Position<Keys>{g.start + i, keys, g.start, i, keys, g.head, g.batch});
+        typename Keys::mask const answer = mask(Position<Keys>{g.start + i, keys, g.start, i, keys, g.head, g.batch});
         for (int lane = 0; lane < lanes; ++lane)
           visible[std::size_t((i * g.m + j) * lanes + lane)] = answer[lane] ? 1 : 0;
       }

@@ -12,7 +12,7 @@ namespace kernel {
 
 /// Similarities whose `combine` is itself many instructions (a tanh, say) gain nothing from 24 sums at a time.
 template <class T, class Similarity>
-inline constexpr int score_rows = is_dot_product<Similarity> ? T::rows : 4;
+inline constexpr int score_rows = is_dot_product<Similarity> ? T::score_rows : 4;
 
 /// Micro-kernels over the rows of a strip: as many at a time as fit, the rest by fours and ones.
 template <class T, int vectors, class Block>

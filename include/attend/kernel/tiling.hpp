@@ -10,12 +10,13 @@ namespace kernel {
 /// The sizes of the fused computation for one instruction set and one number type.
 ///
 /// A *panel* is `panel` keys, feature-major; a *strip* is `rows` queries, feature-major; one score micro-kernel
-/// computes strip × panel in registers. A *tile* is `tile` keys, a *block* is `block` queries: the unit of work of one
-/// task. Only `tile`, `chain` (features summed in one go) and the lane count decide bits of results, and all are fixed
-/// for one instruction set.
+/// computes `score_rows` of a strip × panel in registers. A *tile* is `tile` keys, a *block* is `block` queries: the
+/// unit of work of one task. Only `tile`, `chain` (features summed in one go) and the lane count decide bits of
+/// results, and all are fixed for one instruction set.
 ///
 /// Registers   v4 has 32: 12 × 2 sums + 2 keys + 1 query; values 6 × 4 sums + 4 values + 1 weight.
-///             v3 and the baseline have 16: 6 × 2 sums + 2 keys + 1 query, the same for values.
+///             v3 and the baseline have 16: 6 × 2 sums + 2 keys + 1 query, the same for values; a strip of 12 goes
+///             twice over a panel of keys or a slice of values while it is in L1.
 /// Memory      the scores of a strip (12 × 256 floats = 12 KiB) stay in L1; keys and values of a tile
 ///             (2 · 256 · 64 floats = 128 KiB) in L2, where the strips of a block use them again.
 template <class InstructionSet, class Number>
@@ -24,7 +25,8 @@ struct Tiling {
   static constexpr bool wide = Set::isa == Isa::v4;
   static constexpr int lanes = Set::vector_bytes / static_cast<int>(sizeof(Number));
   static constexpr int panel = 2 * lanes;
-  static constexpr int rows = wide ? 12 : 6;
+  static constexpr int rows = 12;
+  static constexpr int score_rows = wide ? 12 : 6;
   static constexpr int value_rows = 6;
   static constexpr int value_vectors = wide ? 4 : 2;
   static constexpr Index chain = Set::isa == Isa::baseline ? 32 : 64;  // without fma each step rounds twice

@@ -69,34 +69,35 @@ template <class T, class Block>
   return {block.scratch.values, stride, keys};
 }
 
-/// Micro-kernels over the rows of a strip and the vectors of features.
-template <class T, int rows, bool transposed, bool fresh, class Number>
-ATTEND_INLINE void accumulate_features(Number const* weights, Index weight_stride, ValueTile<Number> const& values,
-                                       Index begin, Index end, Number* sums, Index features) {
-  Index f = 0;
-  for (; f + T::value_vectors * T::lanes <= features; f += T::value_vectors * T::lanes)
-    accumulate<T, rows, T::value_vectors, transposed, fresh>(weights, weight_stride, values.data + f, values.stride,
-                                                             begin, end, sums + f, features);
-  for (; f < features; f += T::lanes)
-    accumulate<T, rows, 1, transposed, fresh>(weights, weight_stride, values.data + f, values.stride, begin, end,
-                                              sums + f, features);
+/// Micro-kernels over the rows of a strip, for one slice of features.
+template <class T, int vectors, bool transposed, bool fresh, class Number>
+ATTEND_INLINE void accumulate_slice(Index rows, Number const* weights, Index weight_stride, Number const* values,
+                                    Index value_stride, Index begin, Index end, Number* sums, Index features) {
+  Index const step = transposed ? 1 : weight_stride;
+  Index r = 0;
+  for (; r + T::value_rows <= rows; r += T::value_rows)
+    accumulate<T, T::value_rows, vectors, transposed, fresh>(weights + r * step, weight_stride, values, value_stride,
+                                                             begin, end, sums + r * features, features);
+  for (; r + 4 <= rows; r += 4)
+    accumulate<T, 4, vectors, transposed, fresh>(weights + r * step, weight_stride, values, value_stride, begin, end,
+                                                 sums + r * features, features);
+  for (; r < rows; ++r)
+    accumulate<T, 1, vectors, transposed, fresh>(weights + r * step, weight_stride, values, value_stride, begin, end,
+                                                 sums + r * features, features);
 }
 
+/// sums += weights · values. Slice by slice: all rows use a slice of values while it is in L1.
 template <class T, bool transposed = false, bool fresh = false, class Number>
 ATTEND_INLINE void accumulate_rows(Index rows, Number const* weights, Index weight_stride,
                                    ValueTile<Number> const& values, Index begin, Index end, Number* sums,
                                    Index features) {
-  Index const step = transposed ? 1 : weight_stride;
-  Index r = 0;
-  for (; r + T::value_rows <= rows; r += T::value_rows)
-    accumulate_features<T, T::value_rows, transposed, fresh>(weights + r * step, weight_stride, values, begin, end,
-                                                             sums + r * features, features);
-  for (; r + 4 <= rows; r += 4)
-    accumulate_features<T, 4, transposed, fresh>(weights + r * step, weight_stride, values, begin, end,
-                                                 sums + r * features, features);
-  for (; r < rows; ++r)
-    accumulate_features<T, 1, transposed, fresh>(weights + r * step, weight_stride, values, begin, end,
-                                                 sums + r * features, features);
+  Index f = 0;
+  for (; f + T::value_vectors * T::lanes <= features; f += T::value_vectors * T::lanes)
+    accumulate_slice<T, T::value_vectors, transposed, fresh>(rows, weights, weight_stride, values.data + f,
+                                                             values.stride, begin, end, sums + f, features);
+  for (; f < features; f += T::lanes)
+    accumulate_slice<T, 1, transposed, fresh>(rows, weights, weight_stride, values.data + f, values.stride, begin, end,
+                                              sums + f, features);
 }
 
 /// The same sums, leaving out the pairs that do not meet: 0 · NaN would be NaN.

@@ -27,7 +27,8 @@ enum class AfterGaussian {
 ///
 /// The place learns through the Gaussian alone: which keys are in the window has no derivative.
 ///
-/// Local-m, which looks around its own position, needs no layer: attention(q, k, v, SlidingWindow{D, D}, QueryStart{0}).
+/// Local-m, which looks around its own position, needs no layer: attention(q, k, v, SlidingWindow{D, D},
+/// QueryStart{0}).
 ///
 /// Shapes   h (n, d)  k (m, d_k)  v (m, e)  →  out (n, e)
 /// Throws   when D is not positive and finite, or sizes do not fit

@@ -87,8 +87,8 @@ struct LocationAware {
   template <class State, class Weights>
   [[nodiscard]] Forward forward(Eigen::MatrixBase<State> const& state, Matrix<Scalar> const& memory,
                                 Eigen::MatrixBase<Weights> const& last_weights) const {
-    check(last_weights.size() == memory.rows(), "LocationAware: ", last_weights.size(), " weights of the last step for ",
-          memory.rows(), " keys.");
+    check(last_weights.size() == memory.rows(), "LocationAware: ", last_weights.size(),
+          " weights of the last step for ", memory.rows(), " keys.");
     Forward result;
     result.keys.resize(memory.rows(), memory.cols() + filters.filters.rows());
     result.keys << memory, filters.forward(last_weights);

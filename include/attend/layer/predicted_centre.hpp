@@ -49,8 +49,7 @@ struct PredictedCentre {
           kept.centre.size(), " centres.");
     // p = S·σ(a): p′ = p·(1 − p/S)
     Vector<Scalar> d_a = d_centre;
-    if (kept.length > Scalar(0))
-      d_a.array() *= kept.centre.array() * (Scalar(1) - kept.centre.array() / kept.length);
+    if (kept.length > Scalar(0)) d_a.array() *= kept.centre.array() * (Scalar(1) - kept.centre.array() / kept.length);
     gradient.v += kept.hidden.transpose() * d_a;
     Matrix<Scalar> const d_hidden =
         ((d_a * v.transpose()).array() * (Scalar(1) - kept.hidden.array().square())).matrix();

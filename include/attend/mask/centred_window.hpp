@@ -11,8 +11,8 @@
 
 namespace attend {
 
-/// A query sees the keys around a place of its own: |key − centre| ≤ radius. The place may be predicted, and need not be
-/// the query's own, nor a whole number.
+/// A query sees the keys around a place of its own: |key − centre| ≤ radius. The place may be predicted, and need not
+/// be the query's own, nor a whole number.
 ///
 /// One centre serves all queries, or one a query is given (as `Grid` (batch, heads, n, 1), one for each head too).
 ///

@@ -53,7 +53,8 @@ class AdaptiveSpan {
     check(ramp_ > 0 && std::isfinite(ramp_), "AdaptiveSpan: the ramp is ", ramp_, "; it must be positive and finite.");
     check(spans_.size() == 1 || std::cmp_equal(spans_.size(), shape.heads), "AdaptiveSpan: ", spans_.size(),
           " spans for ", shape.heads, " heads; give one, or one a head.");
-    for (double const span : spans_) check(std::isfinite(span), "AdaptiveSpan: a span is ", span, "; it must be finite.");
+    for (double const span : spans_)
+      check(std::isfinite(span), "AdaptiveSpan: a span is ", span, "; it must be finite.");
   }
 
   template <class Score>

@@ -253,8 +253,8 @@ struct DifferentiateChunk {
     Index const stride = T::score_stride;
     Number const* const none = nullptr;
     int r = 0;
-    for (; r + T::rows <= rows; r += T::rows)
-      score_panel<T, T::rows, 2>(Dot{}, strip + r, panel, none, e, products + r * stride, stride);
+    for (; r + T::score_rows <= rows; r += T::score_rows)
+      score_panel<T, T::score_rows, 2>(Dot{}, strip + r, panel, none, e, products + r * stride, stride);
     for (; r + 4 <= rows; r += 4) score_panel<T, 4, 2>(Dot{}, strip + r, panel, none, e, products + r * stride, stride);
     for (; r < rows; ++r) score_panel<T, 1, 2>(Dot{}, strip + r, panel, none, e, products + r * stride, stride);
   }
