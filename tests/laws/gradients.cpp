@@ -4,6 +4,7 @@
 #include "policies.hpp"
 
 #include <attend/core/thread_pool.hpp>
+#include <attend/mask/sliding_window.hpp>
 #include <attend/testing/central_difference.hpp>
 
 #include <algorithm>
@@ -375,4 +376,39 @@ TEST(Gradients, OfQueriesThatSeeNoNumberAreNone) {
       }
     }
   }
+}
+
+/// A query, or a gradient of the output, that is no number reaches the gradients of the keys that the query sees, and
+/// of no other.
+TEST(Gradients, OfKeysThatNoNumberSeesAreNone) {
+  Shape const shape{.n = 30, .m = 90, .d = 3, .e = 4};
+  Index const bad = 7, last_seen = 60 + bad;
+  AnyMask const past_of_own("the last 20 keys", attend::SlidingWindow{19, 0});
+  for (GradientVariant<double> const& variant : every_gradient())
+    for (bool const of_output : {false, true}) {
+      Problem<double> problem(shape, 81);
+      Loss<double> loss = loss_of<double>(shape, 82);
+      auto const before = variant.backward(problem.inputs(), loss, {.mask = past_of_own});
+      if (of_output)
+        fill_token(loss.d_output, shape.e, bad);
+      else
+        fill_token(problem.q, shape.d, bad);
+      auto const after = variant.backward(problem.inputs(), loss, {.mask = past_of_own});
+      for (Index j = 0; j < shape.m; ++j) {
+        auto const key = static_cast<std::size_t>(j * shape.d), value = static_cast<std::size_t>(j * shape.e);
+        if (j > last_seen || j <= last_seen - 20) {
+          EXPECT_TRUE(same_bits(&before.key[key], &after.key[key], 3) &&
+                      same_bits(&before.value[value], &after.value[value], 4))
+              << variant.name << ", key " << j << (of_output ? ", d_output" : ", query");
+        } else if (of_output && variant.family == attend::Family::exponential) {
+          EXPECT_TRUE(!std::isfinite(after.key[key]) && !std::isfinite(after.value[value]))
+              << variant.name << ", key " << j;
+        }
+      }
+      for (Index i = 0; i < shape.n; ++i)
+        if (i != bad) {
+          auto const at = static_cast<std::size_t>(i * shape.d);
+          EXPECT_TRUE(same_bits(&before.query[at], &after.query[at], 3)) << variant.name << ", query " << i;
+        }
+    }
 }
