@@ -26,11 +26,11 @@ double largest(std::vector<double> const& numbers) {
   return most;
 }
 
-/// The largest error relative to the largest entry; infinite where one of them is no number.
+/// The largest error relative to the largest entry, or to `least`; infinite where one of them is no number.
 template <class Number>
-double error_of(std::vector<Number> const& found, std::vector<double> const& wanted) {
+double error_of(std::vector<Number> const& found, std::vector<double> const& wanted, double least = 0) {
   if (found.size() != wanted.size()) return std::numeric_limits<double>::infinity();
-  double const scale = largest(wanted);
+  double const scale = std::max(largest(wanted), least);
   double most = 0;
   for (std::size_t i = 0; i < found.size(); ++i) {
     double const off = std::abs(static_cast<double>(found[i]) - wanted[i]);
@@ -40,10 +40,11 @@ double error_of(std::vector<Number> const& found, std::vector<double> const& wan
   return most;
 }
 
+/// A parameter may be one number, in which a sum over all pairs cancels by chance: it is compared with 1 at least.
 template <class Number>
 double error_of(Gradient<Number> const& found, Gradient<double> const& wanted) {
   return std::max({error_of(found.query, wanted.query), error_of(found.key, wanted.key),
-                   error_of(found.value, wanted.value), error_of(found.parameters, wanted.parameters)});
+                   error_of(found.value, wanted.value), error_of(found.parameters, wanted.parameters, 1)});
 }
 
 template <class Number>
@@ -55,26 +56,25 @@ bool same_bits_of_all(Gradient<Number> const& a, Gradient<Number> const& b) {
   return same_bits_of_tokens(a, b) && same_bits(a.parameters, b.parameters);
 }
 
+std::string scientific(double x) {
+  std::ostringstream text;
+  text << x;
+  return text.str();
+}
+
 std::string text_of(Shape const& shape) {
   std::ostringstream text;
   text << shape;
   return text.str();
 }
 
-/// Kinks of a function of one number: its slopes to the left and to the right differ.
-bool has_kink(std::function<double(double)> const& f, double scale) {
-  double const here = f(0);
-  for (double const h : {6e-5, 2e-6})
-    if (std::abs((f(h) - here) / h - (here - f(-h)) / h) > 100 * h * scale + 1e-9 / h * 1e-3) return true;
-  return false;
-}
-
 }  // namespace
 
-/// 546 draws: 13 kernels, 42 each; sizes, mask, adjusters, the query's place and documents at random.
+/// 546 draws: 13 kernels, 42 each; sizes, mask, adjusters, the query's place and documents at random. Kinks (ReLU, the
+/// edge of a support) that lie close by are stepped around by central_difference.
 TEST(Gradients, AreThoseOfTheOutputByDifferences) {
   Random random(101);
-  Index draws = 0, entries = 0, kinks = 0;
+  Index draws = 0, entries = 0;
   double worst = 0;
   for (GradientVariant<double> const& variant : every_gradient())
     for (Index draw = 0; draw < 42; ++draw) {
@@ -121,20 +121,14 @@ TEST(Gradients, AreThoseOfTheOutputByDifferences) {
           };
           double const error = std::abs(attend::testing::central_difference(along, kept) - (*slopes)[i]) / scale;
           ++entries;
-          if (error <= 1e-6) {
-            worst = std::max(worst, error);
-            continue;
-          }
-          ASSERT_TRUE(has_kink(along, scale)) << name << ": " << what << " " << i << " is off by " << error;
-          ++kinks;
+          ASSERT_LE(error, 1e-6) << name << ": " << what << " " << i;
+          worst = std::max(worst, error);
         }
       }
     }
   EXPECT_EQ(draws, 546);
-  EXPECT_LE(kinks, entries / 200);
   RecordProperty("entries", std::to_string(entries));
-  RecordProperty("entries at kinks", std::to_string(kinks));
-  RecordProperty("largest relative error", std::to_string(worst));
+  RecordProperty("largest relative error", scientific(worst));
 }
 
 TEST(Gradients, AgreeWithTheReferenceForEveryMaskAndAdjuster) {
@@ -155,7 +149,7 @@ TEST(Gradients, AgreeWithTheReferenceForEveryMaskAndAdjuster) {
         // 0.1f times a position is a float on plain numbers, but in double on vectors beside doubles.
         compare({.mask = causal(), .adjusters = adjusters}, name, name == "a lambda" ? 1e-6 : 1e-12);
     }
-  RecordProperty("largest relative error", std::to_string(worst));
+  RecordProperty("largest relative error", scientific(worst));
 }
 
 TEST(Gradients, AgreeWithTheReferenceForBatchesGroupsAndDocuments) {
@@ -178,8 +172,8 @@ TEST(Gradients, AgreeWithTheReferenceForBatchesGroupsAndDocuments) {
   }
 }
 
-/// Measured: at most 1.3e-6 of the largest entry in float. What is stored shorter is read exactly; the kept output that
-/// backward begins with has 11 or 8 bits.
+/// Measured: at most 3e-6 of the largest entry in float. What is stored shorter is read exactly, but the kept output,
+/// which backward begins with, has 11 or 8 bits: at most 3e-4 in half, 3e-3 in bfloat16.
 TEST(Gradients, InFloatAndShorterAreThoseOfTheReference) {
   double worst = 0;
   for (Shape const& shape : {Shape{.n = 13, .m = 31, .d = 3, .e = 5}, Shape{.n = 100, .m = 300, .d = 3, .e = 16}}) {
@@ -200,12 +194,12 @@ TEST(Gradients, InFloatAndShorterAreThoseOfTheReference) {
       double const error = error_of(variant.backward(problem.inputs(), loss, policies),
                                     variant.expected(problem.inputs(), loss, policies));
       EXPECT_LE(error, bound) << variant.name << ", " << shape;
-      ::testing::Test::RecordProperty("largest relative error of " + variant.name, std::to_string(error));
+      ::testing::Test::RecordProperty("largest relative error of " + variant.name, scientific(error));
     };
     shorter(gradient_in_half(), 2e-3);
     shorter(gradient_in_bfloat16(), 1.6e-2);
   }
-  RecordProperty("largest relative error", std::to_string(worst));
+  RecordProperty("largest relative error", scientific(worst));
 }
 
 TEST(Gradients, HaveTheSameBitsForAnyThreads) {
