@@ -1,5 +1,7 @@
 #include "kinds.hpp"
 
+#include <attend/score/dot.hpp>
+
 /// Luong's "dot" score, s · h: states and memory must have as many features, and nothing is learned to compare them.
 
 namespace translate_dates {

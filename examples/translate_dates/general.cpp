@@ -1,5 +1,7 @@
 #include "kinds.hpp"
 
+#include <attend/score/dot.hpp>
+
 /// Luong's "general" score, sᵀ W h: the memory is projected by W once, and every step is a dot product.
 
 namespace translate_dates {

@@ -8,6 +8,8 @@
 namespace translate_dates {
 
 /// One function a kind, each in a file of its own, because each compiles kernels of its own.
+[[nodiscard]] std::unique_ptr<Translator> make_additive(Sizes const& sizes, std::uint64_t seed);
+[[nodiscard]] std::unique_ptr<Translator> make_concat(Sizes const& sizes, std::uint64_t seed);
 [[nodiscard]] std::unique_ptr<Translator> make_none(Sizes const& sizes, std::uint64_t seed);
 [[nodiscard]] std::unique_ptr<Translator> make_dot(Sizes const& sizes, std::uint64_t seed);
 [[nodiscard]] std::unique_ptr<Translator> make_general(Sizes const& sizes, std::uint64_t seed);
@@ -18,8 +20,10 @@ struct Kind {
   std::unique_ptr<Translator> (*make)(Sizes const&, std::uint64_t);
 };
 inline constexpr Kind kinds[] = {
+    {"additive", "a . tanh(W s + U h), asked with the last state (Bahdanau 2015)", make_additive},
     {"dot", "s . h, asked with the new state (Luong 2015)", make_dot},
     {"general", "s W h, asked with the new state (Luong 2015)", make_general},
+    {"concat", "a . tanh(W [s; h]), asked with the new state (Luong 2015)", make_concat},
     {"none", "no attention: one vector for the whole text (Sutskever 2014)", make_none},
 };
 

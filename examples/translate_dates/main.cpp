@@ -7,8 +7,12 @@
 
 #include <attend/visualize.hpp>
 
+#include <algorithm>
+#include <cstdio>
 #include <filesystem>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace translate_dates {
@@ -18,15 +22,6 @@ namespace {
   std::vector<std::string> letters;
   for (char const letter : text) letters.push_back(letter == ' ' ? "_" : std::string(1, letter));
   return letters;
-}
-
-void print_scores(Evaluation const& evaluation) {
-  for (std::size_t i = 0; i < evaluation.of_dates.size(); ++i) {
-    Score const& score = evaluation.of_dates[i];
-    if (score.all == 0) continue;
-    std::printf("  texts of %zu date%s   %td of %td right, %.1f %%\n", i + 1, i == 0 ? " " : "s", score.right,
-                score.all, 100 * static_cast<double>(score.right) / static_cast<double>(score.all));
-  }
 }
 
 /// One text, its answer, and two pictures: where each letter looked, and where it comes from.
@@ -49,7 +44,13 @@ void show_one(Translator const& translator, Options const& options) {
   std::printf("\nPictures: %s/looked.svg, known.svg\n", options.out.c_str());
 }
 
-[[nodiscard]] std::unique_ptr<Translator> train_one(Options const& options, std::string const& name) {
+/// A translator after its training, and how it did.
+struct Trained {
+  std::unique_ptr<Translator> translator;
+  Evaluation evaluation;
+};
+
+[[nodiscard]] Trained train_one(Options const& options, std::string const& name) {
   Kind const& kind = find_kind(name);
   auto translator = kind.make({}, options.seed);
   std::printf("%s: %s\n%td parameters, %td steps of %td texts, seed %s\n", kind.name, kind.formula,
@@ -57,23 +58,41 @@ void show_one(Translator const& translator, Options const& options) {
   std::fflush(stdout);
   std::vector<double> const losses = train_translator(*translator, options, name);
   std::printf("Loss %.4g -> %.4g\n%s", losses.front(), losses.back(), train::curve(losses).c_str());
-  Evaluation const evaluation = evaluate(*translator, options);
-  std::printf("Dates that were never trained on:\n");
-  print_scores(evaluation);
+  Evaluation evaluation = evaluate(*translator, options);
   if (evaluation.attends)
     std::printf(
         "Weight on the letters that a letter of the answer comes from: %.0f %%, or up to two beside them: %.0f %%\n",
         100 * evaluation.on_source, 100 * evaluation.near_source);
-  return translator;
+  return {std::move(translator), std::move(evaluation)};
+}
+
+/// Right answers by the number of dates in the text, one column a translator.
+void print_scores(std::vector<std::string> const& names, std::vector<Trained> const& trained) {
+  std::printf("\nRight answers for dates that were never trained on\n%-18s", "");
+  for (std::string const& name : names) std::printf("%10s", name.c_str());
+  std::printf("\n");
+  for (std::size_t i = 0; i < trained.front().evaluation.of_dates.size(); ++i) {
+    std::printf("  texts of %zu date%s ", i + 1, i == 0 ? " " : "s");
+    for (Trained const& one : trained) {
+      Score const& score = one.evaluation.of_dates[i];
+      std::printf("%8.1f %%",
+                  100 * static_cast<double>(score.right) / static_cast<double>(std::max<Index>(score.all, 1)));
+    }
+    std::printf("   of %td\n", trained.front().evaluation.of_dates[i].all);
+  }
 }
 
 int run(Options const& options) {
-  auto const translator = train_one(options, options.attention);
-  show_one(*translator, options);
+  std::vector<Trained> trained;
+  trained.push_back(train_one(options, options.attention));
+  std::vector<std::string> names{options.attention};
   if (options.is_compared) {
     std::printf("\n");
-    (void)train_one(options, "none");
+    names.push_back("none");
+    trained.push_back(train_one(options, "none"));
   }
+  print_scores(names, trained);
+  show_one(*trained.front().translator, options);
   return 0;
 }
 

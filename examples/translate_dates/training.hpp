@@ -3,6 +3,7 @@
 #include "../train/progress.hpp"
 #include "translator.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <map>
 #include <string>

@@ -1,0 +1,35 @@
+# cmake -DPROGRAM=<find_the_lag> -DWORK=<folder> -P smoke.cmake
+# A short training lowers the loss and finds what was planted; wrong options end in one sentence and exit code 2.
+
+cmake_minimum_required(VERSION 3.25)
+include("${CMAKE_CURRENT_LIST_DIR}/../train/smoke.cmake")
+
+run(0 --series planted --lags 3,5 --reach 8 --length 400 --steps 200 --quiet --out pictures)
+expect_loss_falls(0.8)
+expect(out "Planted lag 3: found")
+expect(out "Planted lag 5: found")
+expect(out "linear, the last 8")
+expect_file(pictures/planted.svg "</svg>")
+if(NOT err STREQUAL "")
+  message(SEND_ERROR "--quiet said something on stderr: ${err}")
+endif()
+set(first "${out}")
+run(0 --series planted --lags 3,5 --reach 8 --length 400 --steps 200 --out pictures)
+if(NOT first STREQUAL out)
+  message(SEND_ERROR "Two runs differ.")
+endif()
+
+run(0 --series sunspots --steps 40 --out pictures)
+expect_loss_falls(0.5)
+expect(out "59 unseen")
+expect_file(pictures/sunspots.svg "</svg>")
+
+refuse("must be planted, sunspots or both" --series moonspots)
+refuse("a lag must be from 1 to --reach 32" --lags 7,40)
+refuse("a lag must be from 1 to --reach 32" --lags 0)
+refuse("must be more than --reach" --length 100 --reach 100 --quiet)
+refuse("--heads" --heads 17)
+refuse("--steps" --steps none)
+refuse("not expected" --unknown)
+file(WRITE "${WORK}/file" "")
+refuse("cannot make the folder file" --out file)
