@@ -4,6 +4,7 @@
 #include "policies.hpp"
 
 #include <attend/core/thread_pool.hpp>
+#include <attend/mask/sliding_window.hpp>
 #include <attend/testing/central_difference.hpp>
 
 #include <algorithm>
@@ -25,11 +26,11 @@ double largest(std::vector<double> const& numbers) {
   return most;
 }
 
-/// The largest error relative to the largest entry; infinite where one of them is no number.
+/// The largest error relative to the largest entry, or to `least`; infinite where one of them is no number.
 template <class Number>
-double error_of(std::vector<Number> const& found, std::vector<double> const& wanted) {
+double error_of(std::vector<Number> const& found, std::vector<double> const& wanted, double least = 0) {
   if (found.size() != wanted.size()) return std::numeric_limits<double>::infinity();
-  double const scale = largest(wanted);
+  double const scale = std::max(largest(wanted), least);
   double most = 0;
   for (std::size_t i = 0; i < found.size(); ++i) {
     double const off = std::abs(static_cast<double>(found[i]) - wanted[i]);
@@ -39,10 +40,11 @@ double error_of(std::vector<Number> const& found, std::vector<double> const& wan
   return most;
 }
 
+/// A parameter may be one number, in which a sum over all pairs cancels by chance: it is compared with 1 at least.
 template <class Number>
 double error_of(Gradient<Number> const& found, Gradient<double> const& wanted) {
   return std::max({error_of(found.query, wanted.query), error_of(found.key, wanted.key),
-                   error_of(found.value, wanted.value), error_of(found.parameters, wanted.parameters)});
+                   error_of(found.value, wanted.value), error_of(found.parameters, wanted.parameters, 1)});
 }
 
 template <class Number>
@@ -54,26 +56,25 @@ bool same_bits_of_all(Gradient<Number> const& a, Gradient<Number> const& b) {
   return same_bits_of_tokens(a, b) && same_bits(a.parameters, b.parameters);
 }
 
+std::string scientific(double x) {
+  std::ostringstream text;
+  text << x;
+  return text.str();
+}
+
 std::string text_of(Shape const& shape) {
   std::ostringstream text;
   text << shape;
   return text.str();
 }
 
-/// Kinks of a function of one number: its slopes to the left and to the right differ.
-bool has_kink(std::function<double(double)> const& f, double scale) {
-  double const here = f(0);
-  for (double const h : {6e-5, 2e-6})
-    if (std::abs((f(h) - here) / h - (here - f(-h)) / h) > 100 * h * scale + 1e-9 / h * 1e-3) return true;
-  return false;
-}
-
 }  // namespace
 
-/// 546 draws: 13 kernels, 42 each; sizes, mask, adjusters, the query's place and documents at random.
+/// 546 draws: 13 kernels, 42 each; sizes, mask, adjusters, the query's place and documents at random. Kinks (ReLU, the
+/// edge of a support) that lie close by are stepped around by central_difference.
 TEST(Gradients, AreThoseOfTheOutputByDifferences) {
   Random random(101);
-  Index draws = 0, entries = 0, kinks = 0;
+  Index draws = 0, entries = 0;
   double worst = 0;
   for (GradientVariant<double> const& variant : every_gradient())
     for (Index draw = 0; draw < 42; ++draw) {
@@ -120,20 +121,14 @@ TEST(Gradients, AreThoseOfTheOutputByDifferences) {
           };
           double const error = std::abs(attend::testing::central_difference(along, kept) - (*slopes)[i]) / scale;
           ++entries;
-          if (error <= 1e-6) {
-            worst = std::max(worst, error);
-            continue;
-          }
-          ASSERT_TRUE(has_kink(along, scale)) << name << ": " << what << " " << i << " is off by " << error;
-          ++kinks;
+          ASSERT_LE(error, 1e-6) << name << ": " << what << " " << i;
+          worst = std::max(worst, error);
         }
       }
     }
   EXPECT_EQ(draws, 546);
-  EXPECT_LE(kinks, entries / 200);
   RecordProperty("entries", std::to_string(entries));
-  RecordProperty("entries at kinks", std::to_string(kinks));
-  RecordProperty("largest relative error", std::to_string(worst));
+  RecordProperty("largest relative error", scientific(worst));
 }
 
 TEST(Gradients, AgreeWithTheReferenceForEveryMaskAndAdjuster) {
@@ -154,7 +149,7 @@ TEST(Gradients, AgreeWithTheReferenceForEveryMaskAndAdjuster) {
         // 0.1f times a position is a float on plain numbers, but in double on vectors beside doubles.
         compare({.mask = causal(), .adjusters = adjusters}, name, name == "a lambda" ? 1e-6 : 1e-12);
     }
-  RecordProperty("largest relative error", std::to_string(worst));
+  RecordProperty("largest relative error", scientific(worst));
 }
 
 TEST(Gradients, AgreeWithTheReferenceForBatchesGroupsAndDocuments) {
@@ -177,8 +172,8 @@ TEST(Gradients, AgreeWithTheReferenceForBatchesGroupsAndDocuments) {
   }
 }
 
-/// Measured: at most 1.3e-6 of the largest entry in float. What is stored shorter is read exactly; the kept output that
-/// backward begins with has 11 or 8 bits.
+/// Measured: at most 3e-6 of the largest entry in float. What is stored shorter is read exactly, but the kept output,
+/// which backward begins with, has 11 or 8 bits: at most 3e-4 in half, 3e-3 in bfloat16.
 TEST(Gradients, InFloatAndShorterAreThoseOfTheReference) {
   double worst = 0;
   for (Shape const& shape : {Shape{.n = 13, .m = 31, .d = 3, .e = 5}, Shape{.n = 100, .m = 300, .d = 3, .e = 16}}) {
@@ -199,12 +194,12 @@ TEST(Gradients, InFloatAndShorterAreThoseOfTheReference) {
       double const error = error_of(variant.backward(problem.inputs(), loss, policies),
                                     variant.expected(problem.inputs(), loss, policies));
       EXPECT_LE(error, bound) << variant.name << ", " << shape;
-      ::testing::Test::RecordProperty("largest relative error of " + variant.name, std::to_string(error));
+      ::testing::Test::RecordProperty("largest relative error of " + variant.name, scientific(error));
     };
     shorter(gradient_in_half(), 2e-3);
     shorter(gradient_in_bfloat16(), 1.6e-2);
   }
-  RecordProperty("largest relative error", std::to_string(worst));
+  RecordProperty("largest relative error", scientific(worst));
 }
 
 TEST(Gradients, HaveTheSameBitsForAnyThreads) {
@@ -375,4 +370,39 @@ TEST(Gradients, OfQueriesThatSeeNoNumberAreNone) {
       }
     }
   }
+}
+
+/// A query, or a gradient of the output, that is no number reaches the gradients of the keys that the query sees, and
+/// of no other.
+TEST(Gradients, OfKeysThatNoNumberSeesAreNone) {
+  Shape const shape{.n = 30, .m = 90, .d = 3, .e = 4};
+  Index const bad = 7, last_seen = 60 + bad;
+  AnyMask const past_of_own("the last 20 keys", attend::SlidingWindow{19, 0});
+  for (GradientVariant<double> const& variant : every_gradient())
+    for (bool const of_output : {false, true}) {
+      Problem<double> problem(shape, 81);
+      Loss<double> loss = loss_of<double>(shape, 82);
+      auto const before = variant.backward(problem.inputs(), loss, {.mask = past_of_own});
+      if (of_output)
+        fill_token(loss.d_output, shape.e, bad);
+      else
+        fill_token(problem.q, shape.d, bad);
+      auto const after = variant.backward(problem.inputs(), loss, {.mask = past_of_own});
+      for (Index j = 0; j < shape.m; ++j) {
+        auto const key = static_cast<std::size_t>(j * shape.d), value = static_cast<std::size_t>(j * shape.e);
+        if (j > last_seen || j <= last_seen - 20) {
+          EXPECT_TRUE(same_bits(&before.key[key], &after.key[key], 3) &&
+                      same_bits(&before.value[value], &after.value[value], 4))
+              << variant.name << ", key " << j << (of_output ? ", d_output" : ", query");
+        } else if (of_output && variant.family == attend::Family::exponential) {
+          EXPECT_TRUE(!std::isfinite(after.key[key]) && !std::isfinite(after.value[value]))
+              << variant.name << ", key " << j;
+        }
+      }
+      for (Index i = 0; i < shape.n; ++i)
+        if (i != bad) {
+          auto const at = static_cast<std::size_t>(i * shape.d);
+          EXPECT_TRUE(same_bits(&before.query[at], &after.query[at], 3)) << variant.name << ", query " << i;
+        }
+    }
 }
