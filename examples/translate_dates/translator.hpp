@@ -80,6 +80,9 @@ struct Model {
         decoder{std::move(step)},
         readout(out, iso.size()) {
     attend::initialize_uniform(*this, 1 / std::sqrt(static_cast<double>(sizes.decoder)), seed);
+    // Letters that lie close together at first are told apart late: digits above all.
+    attend::initialize_uniform(letters, 1, seed + 1);
+    attend::initialize_uniform(answer_letters, 1, seed + 2);
   }
 };
 
