@@ -5,7 +5,12 @@
 #include "../train/cross_entropy.hpp"
 #include "dates.hpp"
 
-#include <attend/layer.hpp>
+#include <attend/layer/decoder.hpp>
+#include <attend/layer/embedding.hpp>
+#include <attend/layer/gru.hpp>
+#include <attend/layer/initialize.hpp>
+#include <attend/layer/linear.hpp>
+#include <attend/layer/sequence.hpp>
 
 #include <cmath>
 #include <span>
