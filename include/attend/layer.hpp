@@ -17,5 +17,7 @@
 #include <attend/layer/context.hpp>        // ConcatContext, AddContext, GatedContext, BareContext
 #include <attend/layer/decoder.hpp>        // Decoder            a step over all steps, and back through time
 #include <attend/layer/decoder_attention.hpp>  // DecoderAttention   keys projected once, read once a step
+#include <attend/layer/local_attention.hpp>    // LocalAttention     around a predicted place (Luong's local-p)
+#include <attend/layer/location_aware.hpp>     // LocationAware      sees the weights of the last step (Chorowski)
 #include <attend/layer/luong_step.hpp>  // LuongStep          asks with s_t; what is found joins it, and is fed back
 #include <attend/layer/projected_additive.hpp>  // ProjectedAdditive  Bahdanau's score of keys that are projected already

@@ -6,6 +6,7 @@
 //                                              a query sees
 #include <attend/mask/block_sparse.hpp>    // BlockSparse    blocks that a small boolean matrix names
 #include <attend/mask/causal.hpp>          // Causal         keys up to its own position
+#include <attend/mask/centred_window.hpp>  // CentredWindow  keys around a place of its own
 #include <attend/mask/chunked.hpp>         // Chunked        its own chunk
 #include <attend/mask/dilated.hpp>         // Dilated        every step-th position around it
 #include <attend/mask/documents.hpp>       // Documents      its own document of a ragged batch

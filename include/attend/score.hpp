@@ -19,6 +19,7 @@
 #include <attend/score/scaled_dot.hpp>    // ScaledDot      scale · q · k, 1/√d unless given
 
 // adjusters                                               score →
+#include <attend/score/adaptive_span.hpp>  // AdaptiveSpan   a window whose width each head learns
 #include <attend/score/alibi.hpp>          // Alibi         score − slope · |query − key|
 #include <attend/score/bias.hpp>           // Bias          score + bias(query, key)
 #include <attend/score/gaussian.hpp>       // Gaussian      score − (key − centre)² / (2 width²)

@@ -29,7 +29,7 @@ struct Problem {
 /// logarithm and the row's entropy are those of the softmax, and the output is the mean of the values picked.
 template <class Scalar, class Picked, class... Policies>
 void expect_drawn(Problem<Scalar> const& problem, Picked const& found, Draw const& draw, Policies const&... policies) {
-  auto const& [q, k, v] = problem;
+  auto const &q = problem.q, &k = problem.k, &v = problem.v;
   double const tolerance = 200 * static_cast<double>(std::numeric_limits<Scalar>::epsilon());
   gradients::Matrix const w = attend::reference::weights<double>(q, k, policies...);
   Index const n = q.rows(), m = k.rows();
@@ -76,7 +76,7 @@ TYPED_TEST(HardAttentionOf, DrawsFromTheDenseWeights) {
 
 TYPED_TEST(HardAttentionOf, TakesThePoliciesOfAttention) {
   Problem<TypeParam> const problem(70, 50);
-  auto const& [q, k, v] = problem;
+  auto const &q = problem.q, &k = problem.k, &v = problem.v;
   Draw const draw{.seed = 4, .samples = 3};
   auto const check = [&](auto const&... policies) {
     expect_drawn(problem, HardAttention{policies...}.sample(q, k, v, draw), draw, policies...);
@@ -92,7 +92,7 @@ TYPED_TEST(HardAttentionOf, TakesThePoliciesOfAttention) {
 
 TYPED_TEST(HardAttentionOf, ArgmaxIsTheArgmaxOfTheKernel) {
   Problem<TypeParam> const problem(150, 97);
-  auto const& [q, k, v] = problem;
+  auto const &q = problem.q, &k = problem.k, &v = problem.v;
   auto const found = HardAttention{attend::Causal::top_left()}.argmax(q, k, v);
   EXPECT_EQ(found.output, attend::attention(q, k, v, attend::Causal::top_left(), attend::Argmax{}));
   attend::Matrix<TypeParam> const one_hot =
@@ -105,7 +105,7 @@ TYPED_TEST(HardAttentionOf, ArgmaxIsTheArgmaxOfTheKernel) {
 
 TYPED_TEST(HardAttentionOf, TopKIsTheTopKOfTheKernel) {
   Problem<TypeParam> const problem(80, 97);
-  auto const& [q, k, v] = problem;
+  auto const &q = problem.q, &k = problem.k, &v = problem.v;
   for (Index count : {1, 5, 200}) {
     auto const found = HardAttention{attend::Causal{}}.top_k(q, k, v, count);
     auto const wanted = attend::Attention{attend::Causal{}, attend::TopK{count}}.weights(q, k);
@@ -139,7 +139,7 @@ TYPED_TEST(HardAttentionOf, OfEqualScoresTheFirstIsTaken) {
 
 TEST(HardAttention, TheSameForAnyNumberOfThreads) {
   Problem<float> const problem(300, 200);
-  auto const& [q, k, v] = problem;
+  auto const &q = problem.q, &k = problem.k, &v = problem.v;
   HardAttention const op{attend::Causal{}};
   Draw const draw{.seed = 8, .samples = 5};
   auto const alone = op.sample(q, k, v, draw);
@@ -155,7 +155,7 @@ TEST(HardAttention, TheSameForAnyNumberOfThreads) {
 
 TEST(HardAttention, DecodingDrawsWhatPrefillDrew) {
   Problem<float> const problem(90, 90);
-  auto const& [q, k, v] = problem;
+  auto const &q = problem.q, &k = problem.k, &v = problem.v;
   HardAttention const op{attend::Causal{}};
   Draw const draw{.seed = 9, .samples = 2};
   auto const prefill = op.sample(q, k, v, draw);
@@ -171,7 +171,7 @@ TEST(HardAttention, DecodingDrawsWhatPrefillDrew) {
 
 TEST(HardAttention, StepsHeadsAndSamplesDrawAnew) {
   Problem<float> const problem(200, 50);
-  auto const& [q, k, v] = problem;
+  auto const &q = problem.q, &k = problem.k, &v = problem.v;
   auto const with = [&](Draw const& draw) { return HardAttention{}.sample(q, k, v, draw).keys; };
   auto const first = with({.seed = 1});
   for (Draw const& other :
@@ -184,7 +184,7 @@ TEST(HardAttention, StepsHeadsAndSamplesDrawAnew) {
 
 TEST(HardAttention, TheMeanOverManyDrawsIsSoftAttention) {
   Problem<double> const problem(4, 10);
-  auto const& [q, k, v] = problem;
+  auto const &q = problem.q, &k = problem.k, &v = problem.v;
   auto const found = HardAttention{}.sample(q, k, v, {.seed = 5, .samples = 40000});
   // Four standard deviations of a frequency are at most 2 / √40000.
   EXPECT_LT((found.weights.dense() - attend::reference::weights(q, k)).cwiseAbs().maxCoeff(), 0.01);
@@ -192,7 +192,7 @@ TEST(HardAttention, TheMeanOverManyDrawsIsSoftAttention) {
 
 TEST(HardAttention, ASampleHasAnOutputOfItsOwn) {
   Problem<double> const problem(30, 20);
-  auto const& [q, k, v] = problem;
+  auto const &q = problem.q, &k = problem.k, &v = problem.v;
   auto const found = HardAttention{attend::Causal{}}.sample(q, k, v, {.seed = 5, .samples = 3});
   gradients::Matrix sum = gradients::Matrix::Zero(30, 3);
   for (Index sample = 0; sample < 3; ++sample) {
@@ -203,11 +203,14 @@ TEST(HardAttention, ASampleHasAnOutputOfItsOwn) {
   }
   gradients::expect_close(found.output, gradients::Matrix(sum / 3), 1e-15, "mean of samples");
   EXPECT_THROW((void)found.sample(3), attend::Error);
+  for (Index i = 0; i < 30; ++i)  // a key drawn twice is one entry
+    for (std::size_t p = 1; p < found.weights.row(i).size(); ++p)
+      EXPECT_LT(found.weights.row(i)[p - 1].key, found.weights.row(i)[p].key);
 }
 
 TEST(HardAttention, DocumentsDoNotMeet) {
   Problem<float> const problem(60, 60);
-  auto const& [q, k, v] = problem;
+  auto const &q = problem.q, &k = problem.k, &v = problem.v;
   attend::Documents const documents{std::vector<Index>{25, 35}};
   Draw const draw{.seed = 6, .samples = 2};
   expect_drawn(problem, HardAttention{documents}.sample(q, k, v, draw), draw, documents);
@@ -216,7 +219,7 @@ TEST(HardAttention, DocumentsDoNotMeet) {
 
 TEST(HardAttention, ReadsAnyStorage) {
   Problem<float> const problem(20, 30);
-  auto const& [q, k, v] = problem;
+  auto const &q = problem.q, &k = problem.k, &v = problem.v;
   auto const wanted = HardAttention{}.argmax(q, k, v);
   Eigen::MatrixXf const columns = q, v_columns = v;
   EXPECT_EQ(HardAttention{}.argmax(columns, k * 1.0f, v_columns).output, wanted.output);
@@ -231,7 +234,7 @@ TEST(HardAttention, ReadsAnyStorage) {
 
 TEST(HardAttention, HiddenNaNChangesNothingAndVisibleNaNShows) {
   Problem<float> problem(40, 40);
-  auto& [q, k, v] = problem;
+  auto &q = problem.q, &k = problem.k, &v = problem.v;
   HardAttention const op{attend::Causal{}};
   Draw const draw{.seed = 2, .samples = 3};
   auto const wanted = op.sample(q, k, v, draw);
@@ -252,7 +255,7 @@ TEST(HardAttention, HiddenNaNChangesNothingAndVisibleNaNShows) {
 
 TEST(HardAttention, ANaNValueShowsWhereItIsPickedOnly) {
   Problem<float> problem(60, 5);
-  auto& [q, k, v] = problem;
+  auto &q = problem.q, &k = problem.k, &v = problem.v;
   v.row(2).setConstant(std::numeric_limits<float>::quiet_NaN());
   auto const found = HardAttention{}.sample(q, k, v, {.seed = 2});
   ASSERT_GT((found.keys.array() == 2).count(), 0);
@@ -270,7 +273,7 @@ TEST(HardAttention, NoKeysNoQueries) {
 
 TEST(HardAttention, RefusesWhatDoesNotFit) {
   Problem<float> const problem(3, 4);
-  auto const& [q, k, v] = problem;
+  auto const &q = problem.q, &k = problem.k, &v = problem.v;
   EXPECT_THROW((void)HardAttention{}.sample(q, k, v, {.samples = 0}), attend::Error);
   EXPECT_THROW((void)HardAttention{}.top_k(q, k, v, 0), attend::Error);
   EXPECT_THROW((void)HardAttention{}.argmax(q, k, v.topRows(3)), attend::Error);

@@ -62,7 +62,8 @@ struct Game {
 /// Σ_picks p(picks) · backward(picks) is the gradient of the expected reward by q and k.
 template <class... Policies>
 void expect_unbiased(Game const& game, Policies const&... policies) {
-  auto const& [q, k, v, n, m, rewards] = game;
+  Matrix const &q = game.q, &k = game.k, &v = game.v;
+  Index const n = game.n, m = game.m;
   HardAttention const op{policies...};
   auto const weights = [&](Matrix const& some_q, Matrix const& some_k) {
     return Matrix(attend::reference::weights(some_q, some_k, policies...));
@@ -152,6 +153,38 @@ TEST(HardAttentionBackward, DerivativesByLogProbabilitiesAndEntropies) {
   expect_derivatives(20, 13, attend::Causal{});  // 7 queries see nothing
   expect_derivatives(13, 20, attend::Softmax{.temperature = 1.7}, attend::SlidingWindow{4, 1});
   expect_derivatives(12, 12, attend::Documents{std::vector<Index>{5, 7}});
+}
+
+TEST(HardAttentionBackward, LearnedPoliciesHaveGradientsToo) {
+  Index const n = 4, m = 6, hidden = 5;
+  Matrix const q = gradients::normal(n, 3, 1), k = gradients::normal(m, 2, 2), v = gradients::normal(m, 2, 3);
+  Matrix const c = gradients::normal(n, 1, 4);
+  Vector const bonus = gradients::normal(n, 5);
+  attend::Additive<double> const additive{gradients::normal(hidden, 3, 6), gradients::normal(hidden, 2, 7),
+                                          gradients::normal(hidden, 8)};
+  HardAttention const op{additive, attend::Causal{}};
+  auto const picked = op.sample(q, k, v, {.seed = 8});
+  auto const loss = [&](attend::Additive<double> const& moved, Matrix const& some_q) {
+    Matrix const w = attend::reference::weights(some_q, k, moved, attend::Causal{});
+    double sum = 0;
+    for (Index i = 0; i < n; ++i) {
+      for (Index j = 0; j < m; ++j) sum -= w(i, j) > 0 ? bonus(i) * w(i, j) * std::log(w(i, j)) : 0;
+      sum += c(i, 0) * std::log(w(i, picked.keys(i, 0)));
+    }
+    return sum;
+  };
+  auto const g = op.backward(q, k, v, picked, Matrix::Zero(n, 2), c, bonus);
+  auto const& found = std::get<attend::Additive<double>>(g.policies);
+  gradients::expect_gradient(g.query, q, [&](Matrix const& moved) { return loss(additive, moved); }, "q");
+  gradients::expect_gradient(
+      found.w, additive.w,
+      [&](Matrix const& w) { return loss(attend::Additive<double>{w, additive.u, additive.a}, q); }, "w");
+  gradients::expect_gradient(
+      found.u, additive.u,
+      [&](Matrix const& u) { return loss(attend::Additive<double>{additive.w, u, additive.a}, q); }, "u");
+  gradients::expect_gradient(
+      Vector(found.a), Vector(additive.a),
+      [&](Vector const& a) { return loss(attend::Additive<double>{additive.w, additive.u, a}, q); }, "a");
 }
 
 TEST(HardAttentionBackward, ABiasOfMinusInfinityHides) {

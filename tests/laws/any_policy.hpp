@@ -1,5 +1,6 @@
 #pragma once
 
+#include <attend/core/dual.hpp>
 #include <attend/core/executor.hpp>
 #include <attend/core/policies.hpp>
 #include <attend/simd/pack.hpp>
@@ -14,8 +15,8 @@
 #include <vector>
 
 /// Policies behind one type each. A kernel is compiled for every distinct list of policies and for three instruction
-/// sets, some seconds each; with the mask chosen at run time one kernel serves all masks. The calls go through a pointer
-/// to a function that takes and gives packs, which also shows that such functions need not be inlined.
+/// sets, some seconds each; with the mask chosen at run time one kernel serves all masks. The calls go through a
+/// pointer to a function that takes and gives packs, which also shows that such functions need not be inlined.
 
 namespace laws {
 
@@ -40,6 +41,8 @@ template <class Number, int lanes>
 struct keys_beside<attend::pack<Number, lanes>> {
   using type = attend::pack<attend::integer_like<Number>, lanes>;
 };
+template <class Number>
+struct keys_beside<attend::Dual<Number>> : keys_beside<Number> {};
 
 }  // namespace detail
 
@@ -78,8 +81,8 @@ class AnyMask {
       return typename detail::answer<Keys>::type((*static_cast<Held const*>(mask))(p));
     }
     static Questions all() {
-      return {one<attend::Ordinal>, one<Int32<4>>, one<Int32<8>>, one<Int32<16>>, one<Int64<2>>, one<Int64<4>>,
-              one<Int64<8>>};
+      return {one<attend::Ordinal>, one<Int32<4>>, one<Int32<8>>, one<Int32<16>>,
+              one<Int64<2>>,        one<Int64<4>>, one<Int64<8>>};
     }
   };
   struct Everything {
@@ -106,7 +109,8 @@ AnyMask::AnyMask(std::string name, Held held)
   };
 }
 
-/// Any number of adjusters, one after another: `AnyAdjuster().then(SoftCap(5)).then(Alibi(0.1))`. None: the score stays.
+/// Any number of adjusters, one after another: `AnyAdjuster().then(SoftCap(5)).then(Alibi(0.1))`. None: the score
+/// stays.
 class AnyAdjuster {
  public:
   template <class Held>
@@ -143,9 +147,16 @@ class AnyAdjuster {
   using Float = attend::pack<float, lanes>;
   template <int lanes>
   using Double = attend::pack<double, lanes>;
-  using Functions =
-      std::tuple<Function<float>, Function<double>, Function<long double>, Function<Float<4>>, Function<Float<8>>,
-                 Function<Float<16>>, Function<Double<2>>, Function<Double<4>>, Function<Double<8>>>;
+  template <class... Scores>
+  struct List {
+    using Functions = std::tuple<Function<Scores>..., Function<attend::Dual<Scores>>...>;  // backward asks dual numbers
+    template <class Adjust>
+    static Functions all() {
+      return {Adjust::template one<Scores>..., Adjust::template one<attend::Dual<Scores>>...};
+    }
+  };
+  using Scores = List<float, double, long double, Float<4>, Float<8>, Float<16>, Double<2>, Double<4>, Double<8>>;
+  using Functions = Scores::Functions;
 
   template <class Held>
   struct Adjust {
@@ -154,10 +165,7 @@ class AnyAdjuster {
                      attend::Position<typename detail::keys_beside<Score>::type> const& p) {
       return Score((*static_cast<Held const*>(adjuster))(score, p));
     }
-    static Functions all() {
-      return {one<float>,     one<double>,    one<long double>, one<Float<4>>, one<Float<8>>,
-              one<Float<16>>, one<Double<2>>, one<Double<4>>,   one<Double<8>>};
-    }
+    static Functions all() { return Scores::template all<Adjust>(); }
   };
   struct Part {
     std::shared_ptr<void const> held;

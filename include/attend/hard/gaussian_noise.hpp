@@ -15,7 +15,7 @@ namespace attend {
 /// use expects.
 ///
 /// Throws   when the deviation is negative
-/// Source   Box & Muller 1958; before a sigmoid: Raffel 2017, section 2.5 (arXiv 1704.00784)
+/// Source   Box & Muller 1958; before a sigmoid: Raffel 2017 (arXiv 1704.00784)
 template <class Scalar>
 [[nodiscard]] Matrix<Scalar> gaussian_noise(Index n, Index m, double deviation, Draw const& draw) {
   check(deviation >= 0, "gaussian_noise: the standard deviation is ", deviation, "; it must not be negative.");

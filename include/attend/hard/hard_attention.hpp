@@ -28,10 +28,11 @@ inline namespace ATTEND_UNIT_NAME {
 ///   auto picked = op.sample(q, k, v, {.seed = 7, .step = 12});   // picked.output, .keys, .log_probability, .entropy
 ///
 /// Policies as in `Attention`: a similarity, adjusters and masks; `Softmax{τ}` for another temperature. `sample` draws
-/// picks to learn from, `argmax` and `top_k` are for use.
+/// picks to learn from, `argmax` and `top_k` are for use. τ itself is not learned here.
 ///
-/// Scoring looks at every key, as soft attention does; what is saved is reading the values. (`attention(q, k, v,
-/// GumbelMax{seed})` also draws, inside of the fused kernel, but does not tell what it drew.)
+/// Scoring looks at every key, as soft attention does; what is saved is reading the values, which pays where they are
+/// wide (benchmarks/hard.cpp states both apart). `attention(q, k, v, GumbelMax{seed})` also draws, inside of the fused
+/// kernel, but does not tell what it drew.
 ///
 /// Shapes   q (n, d)  k (m, d)  v (m, e)  →  output (n, e), keys and log_probability (n, M), entropy (n)
 /// Throws   as `attention`; when Softmax has sinks
@@ -104,7 +105,8 @@ class HardAttention {
         given...);
   }
 
-  /// The gradients of a loss by q, k and v, from its gradients by the output and by the log-probabilities of the picks.
+  /// The gradients of a loss by q, k, v and learned policies, from its gradients by the output and by the
+  /// log-probabilities of the picks; the same struct as that of `Attention::backward`.
   ///
   /// The way to the scores is the log-probability alone: with c of `Reinforce::coefficients`, d_log_probability = −c
   /// gives the estimate of the gradient of minus the expected reward, whose mean over the picks is the true one.
@@ -160,10 +162,11 @@ class HardAttention {
                                             bonus.data(),
                                             Scalar(1) / static_cast<Scalar>(softmax().temperature)};
     kept.output = Matrix<typename Query::Scalar>::Zero(n, 1);
+    detail::Scores const scores;
     auto gradients = std::apply(
         [&](auto const&... policy) {
-          return Attention{policy..., detail::Scores{}}.backward(q, k, Matrix<Scalar>::Ones(m, 1), kept,
-                                                                 Matrix<Scalar>::Ones(n, 1), loss, given...);
+          return Attention<>{}.backward(q, k, Matrix<Scalar>::Ones(m, 1), kept, Matrix<Scalar>::Ones(n, 1), policy...,
+                                        scores, loss, given...);
         },
         scoring());
     gradients.value = weighted_values_backward(picked.weights, d_output);

@@ -26,7 +26,7 @@ namespace attend {
 /// Throws   when sizes do not fit
 /// Edge     energies of −∞ are keys that are never stopped at; m = 0 gives (n, 0)
 /// Cost     n·m sigmoids; walking in use: m + n comparisons in all
-/// Source   Raffel 2017, section 2.3, 2.4 and appendix C (arXiv 1704.00784)
+/// Source   Raffel 2017 (arXiv 1704.00784)
 template <class Scalar>
 struct MonotonicAttention {
   Scalar score_bias = -1;  ///< r, learned

@@ -3,6 +3,7 @@
 #include <attend/core/dual.hpp>
 #include <attend/reference/evaluated.hpp>
 #include <attend/reference/parameter_gradient.hpp>
+#include <attend/score/adaptive_span.hpp>
 #include <attend/score/alibi.hpp>
 #include <attend/score/bias.hpp>
 #include <attend/score/gaussian.hpp>
@@ -26,6 +27,16 @@ template <class T>
 void add_parameter_gradient(Alibi const& alibi, T const& slope, Position<> const& p, ParameterGradient<T>& parameters) {
   T const distance = T(static_cast<double>(Index(abs(p.query - p.key))));
   parameters.add("slopes", alibi.slopes().size() == 1 ? Index(0) : Index(p.head), T(-slope * distance));
+}
+
+/// ∂/∂span_h log((ramp + span_h − distance) / ramp) = 1 / (ramp + span_h − distance) on the ramp
+template <class T>
+void add_parameter_gradient(AdaptiveSpan const& adaptive, T const& slope, Position<> const& p,
+                            ParameterGradient<T>& parameters) {
+  Index const head = adaptive.spans().size() == 1 ? 0 : Index(p.head);
+  T const rest = T(adaptive.ramp() + adaptive.spans()[static_cast<std::size_t>(head)]) -
+                 T(static_cast<double>(Index(p.query - p.key)));
+  if (rest > T(0) && rest < T(adaptive.ramp())) parameters.add("spans", head, T(slope / rest));
 }
 
 /// ∂/∂bias(query, key) (score + bias(query, key)) = 1

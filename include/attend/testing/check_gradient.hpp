@@ -112,11 +112,7 @@ template <class Op, class Query, class Key, class Value>
       compare_gradient("key", loss.key, gradient.key, [&](M const& x) { return loss(op, loss.query, x, loss.value); }));
   report.add(compare_gradient("value", loss.value, gradient.value,
                               [&](M const& x) { return loss(op, loss.query, loss.key, x); }));
-  if constexpr (requires {
-                  op.policies();
-                  gradient.policies;
-                })
-    report.add(detail::compare_policies(loss, op, gradient.policies));
+  report.add(detail::compare_policies(loss, op, gradient.policies));
   return report;
 }
 

@@ -24,6 +24,15 @@ struct AddRows {
   }
 };
 
+/// A token that meets nobody has a gradient of zeros, whatever stands in it: it must take no part in products, where
+/// 0 · NaN would be NaN.
+template <class Number>
+[[nodiscard]] ATTEND_INLINE bool is_zero(Number const* gradient, Index features) {
+  bool zero = true;
+  for (Index f = 0; f < features; ++f) zero &= gradient[f] == Number(0);
+  return zero;
+}
+
 /// One token of a map's input and what its features' gradient comes to, the transpose of map_tokens:
 ///
 ///   features = scale · unit(y),  y = matrix · x + bias
@@ -32,6 +41,7 @@ struct AddRows {
 /// `gradient` becomes d_y. Returns what the scale's gradient is: the features without it, times g.
 template <class Number, class Feature>
 ATTEND_INLINE Number unscale(FeatureMap<Number> const& map, Index features, Feature const& y, Number* gradient) {
+  if (is_zero(gradient, features)) return 0;
   Number squares = 0, dot = 0;
   for (Index f = 0; f < features; ++f) {
     Number const x = y(f);
@@ -194,6 +204,8 @@ struct AddMapGradient {
                   run.tokens.middle_rows(r, count), room, d_stride}
                   .template run<Set>();
               Number const* const d_y = rows + (first + r) * stride;
+              for (Index i = 0; i < count; ++i)
+                if (is_zero(d_y + i * stride, features)) std::fill_n(room + i * d_stride, d_stride, Number(0));
               accumulate_rows<T, true, true>(features, d_y, stride, ValueTile<Number>{room, d_stride, count}, 0, count,
                                              matrix, d_stride);
               for (Index i = 0; i < count && bias != nullptr; ++i)

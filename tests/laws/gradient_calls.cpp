@@ -1,0 +1,114 @@
+#include "agree.hpp"
+
+#include <attend/attention.hpp>
+#include <attend/core/thread_pool.hpp>
+#include <attend/mask/causal.hpp>
+
+#include <string>
+
+/// How backward may be called: from any storage order, with an executor and a workspace, and what it refuses.
+
+namespace {
+
+namespace at = attend;
+using RowMajor = at::Matrix<double>;
+using ColumnMajor = Eigen::MatrixXd;
+
+RowMajor random_matrix(at::Index rows, at::Index columns, std::uint64_t seed) {
+  laws::Random random(seed);
+  RowMajor numbers(rows, columns);
+  for (at::Index i = 0; i < numbers.size(); ++i) numbers.data()[i] = random.normal();
+  return numbers;
+}
+
+struct Arrays {
+  RowMajor q = random_matrix(13, 5, 1), k = random_matrix(40, 5, 2), v = random_matrix(40, 3, 3);
+  RowMajor d_output = random_matrix(13, 3, 4);
+  Eigen::VectorXd d_log_sum_exp = random_matrix(13, 1, 5);
+};
+
+template <class Gradients>
+void expect_same(Gradients const& a, Gradients const& b, std::string const& what) {
+  EXPECT_TRUE(a.query == b.query && a.key == b.key && a.value == b.value) << what;
+}
+
+template <class Call>
+std::string sentence(Call const& call) {
+  try {
+    call();
+  } catch (at::Error const& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+}  // namespace
+
+TEST(GradientCalls, ReadAnyStorageOrderAndStride) {
+  Arrays const x;
+  at::Attention const op{at::Causal{}};
+  auto const kept = op.forward(x.q, x.k, x.v);
+  auto const wanted = op.backward(x.q, x.k, x.v, kept, x.d_output, x.d_log_sum_exp);
+  ColumnMajor const q = x.q, k = x.k, v = x.v, d_output = x.d_output;
+  expect_same(op.backward(q, k, v, kept, d_output, x.d_log_sum_exp), wanted, "column-major");
+  expect_same(op.backward(x.q, k, x.v, kept, d_output, x.d_log_sum_exp), wanted, "mixed");
+
+  ColumnMajor wide = ColumnMajor::Constant(15, 9, 7);  // a block of a larger matrix, every second row of one
+  wide.block(1, 2, 13, 5) = q;
+  RowMajor tall = RowMajor::Constant(80, 5, 7);
+  for (at::Index j = 0; j < 40; ++j) tall.row(2 * j) = x.k.row(j);
+  Eigen::Map<RowMajor const, 0, Eigen::OuterStride<>> const every_second(tall.data(), 40, 5, Eigen::OuterStride<>(10));
+  expect_same(op.backward(wide.block(1, 2, 13, 5), every_second, x.v, kept, x.d_output, x.d_log_sum_exp), wanted,
+              "strided");
+  expect_same(op.backward(x.q, x.k, x.v, kept, 0.5 * (x.d_output + x.d_output), x.d_log_sum_exp), wanted,
+              "an expression");
+  EXPECT_GT(wanted.query.norm(), 0);
+}
+
+TEST(GradientCalls, TakeAnExecutorAndAWorkspace) {
+  Arrays const x;
+  at::Attention const op{at::Causal{}};
+  auto const kept = op.forward(x.q, x.k, x.v);
+  auto const wanted = op.backward(x.q, x.k, x.v, kept, x.d_output);
+  at::ThreadPool pool(3);
+  at::Workspace workspace;
+  expect_same(op.backward(x.q, x.k, x.v, kept, x.d_output, pool), wanted, "a pool");
+  expect_same(op.backward(x.q, x.k, x.v, kept, x.d_output, workspace, pool), wanted, "a workspace and a pool");
+  expect_same(op.backward(x.q, x.k, x.v, kept, x.d_output, pool, workspace), wanted, "the workspace again");
+
+  // No loss on the log-sum-exp is the same as one of zeros.
+  Eigen::VectorXd const zeros = Eigen::VectorXd::Zero(13);
+  expect_same(op.backward(x.q, x.k, x.v, kept, x.d_output, zeros, workspace), wanted, "d_log_sum_exp of zeros");
+}
+
+TEST(GradientCalls, RefuseWrongSizesInASentence) {
+  Arrays const x;
+  at::Attention const op{at::Causal{}};
+  auto const kept = op.forward(x.q, x.k, x.v);
+  auto const call = [&](auto const&... arguments) { return sentence([&] { (void)op.backward(arguments...); }); };
+  auto short_kept = kept;
+  short_kept.output.conservativeResize(12, 3);
+  auto short_rows = kept;
+  short_rows.log_sum_exp.conservativeResize(12);
+  RowMajor const narrow = random_matrix(13, 2, 6);
+  Eigen::VectorXd const few = Eigen::VectorXd::Zero(12);
+  EXPECT_EQ(call(x.q, x.k, x.v, kept, x.d_output), "no error");
+  EXPECT_EQ(call(x.q, x.k, x.v, kept, narrow),
+            "attention: d_output is (1, 1, 13, 2) but the result is (1, 1, 13, 3), as (batch, heads, length, dim); "
+            "d_output must have the sizes of the output.");
+  EXPECT_EQ(call(x.q, x.k, x.v, kept, x.d_output, few),
+            "attention: d_log_sum_exp is (1, 1, 12, 1) but the log-sum-exp is (1, 1, 13, 1), as (batch, heads, length, "
+            "dim); d_log_sum_exp must have one number a query.");
+  EXPECT_EQ(
+      call(x.q, x.k, x.v, short_kept, x.d_output),
+      "attention: the kept output is (1, 1, 12, 3) but the result is (1, 1, 13, 3), as (batch, heads, length, dim); "
+      "hand in what forward gave for these q, k and v.");
+  EXPECT_EQ(
+      call(x.q, x.k, x.v, short_rows, x.d_output),
+      "attention: the kept log-sum-exp is (1, 1, 12, 1) but one number a query is (1, 1, 13, 1), as (batch, heads, "
+      "length, dim); hand in what forward gave for these q, k and v.");
+  EXPECT_EQ(call(x.q, x.v, x.v, kept, x.d_output),
+            "attention: q has 5 columns but k has 3; both must have the same number of features d.");
+  EXPECT_EQ(call(x.q, x.k, x.q, kept, x.d_output),
+            "attention: k has 40 rows but v has 13; both must have one row for each key.");
+}

@@ -1,0 +1,62 @@
+#pragma once
+
+#include "variant.hpp"
+
+#include <functional>
+#include <string>
+#include <vector>
+
+/// One kernel's backward behind functions, so that every law of gradients is written once and each kernel is compiled
+/// once. Adjusters and masks are chosen at run time.
+
+namespace laws {
+
+/// What a loss asks of the results: L = Σ d_output ∘ output + Σ d_log_sum_exp ∘ log_sum_exp.
+template <class Storage>
+struct Loss {
+  std::vector<Storage> d_output;                               // (b, h, n, e)
+  std::vector<attend::compute_t<Storage>> d_log_sum_exp = {};  // (b, h, n), or none
+};
+
+template <class Number>
+struct Gradient {
+  std::vector<Number> query, key, value;  // as the inputs, contiguous
+  std::vector<double> parameters;         // of similarity and normaliser, one after another
+};
+
+template <class Storage>
+struct GradientVariant {
+  using Number = attend::compute_t<Storage>;
+
+  std::string name;
+  attend::Family family = attend::Family::exponential;
+  bool depends_on_place = false;  // GumbelMax draws by batch and head
+
+  std::function<Result<Storage>(Inputs<Storage> const&, Policies const&)> forward;
+  std::function<Gradient<Number>(Inputs<Storage> const&, Loss<Storage> const&, Policies const&)> backward;
+  /// The dense formulas, in double.
+  std::function<Gradient<double>(Inputs<Storage> const&, Loss<Storage> const&, Policies const&)> expected;
+};
+
+/// Numbers for d_output, with the sizes of a problem's output.
+template <class Storage>
+[[nodiscard]] Loss<Storage> loss_of(Shape const& shape, std::uint64_t seed) {
+  Random random(seed);
+  Loss<Storage> loss{std::vector<Storage>(static_cast<std::size_t>(size_of(shape.output())))};
+  for (Storage& x : loss.d_output) x = static_cast<Storage>(random.normal());
+  return loss;
+}
+
+/// Every similarity and every normaliser at least once, in double; parameters fit d = 3 and up to 320 keys.
+[[nodiscard]] std::vector<GradientVariant<double>> gradients_of_weights();
+[[nodiscard]] std::vector<GradientVariant<double>> gradients_of_sparse_weights();
+[[nodiscard]] inline std::vector<GradientVariant<double>> every_gradient() {
+  auto all = gradients_of_weights();
+  for (auto& variant : gradients_of_sparse_weights()) all.push_back(std::move(variant));
+  return all;
+}
+[[nodiscard]] std::vector<GradientVariant<float>> gradients_in_float();
+[[nodiscard]] GradientVariant<Eigen::half> gradient_in_half();
+[[nodiscard]] GradientVariant<Eigen::bfloat16> gradient_in_bfloat16();
+
+}  // namespace laws
