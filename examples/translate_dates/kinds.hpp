@@ -7,7 +7,7 @@
 
 namespace translate_dates {
 
-/// One function a kind, each in a file of its own, because each compiles kernels of its own.
+/// One function a kind. Kinds that share a kernel share a file, because kernels take long to compile.
 [[nodiscard]] std::unique_ptr<Translator> make_additive(Sizes const& sizes, std::uint64_t seed);
 [[nodiscard]] std::unique_ptr<Translator> make_concat(Sizes const& sizes, std::uint64_t seed);
 [[nodiscard]] std::unique_ptr<Translator> make_none(Sizes const& sizes, std::uint64_t seed);

@@ -63,6 +63,7 @@ struct Trained {
     std::printf(
         "Weight on the letters that a letter of the answer comes from: %.0f %%, or up to two beside them: %.0f %%\n",
         100 * evaluation.on_source, 100 * evaluation.near_source);
+  for (std::string const& wrong : evaluation.wrong) std::printf("Wrong: %s\n", wrong.c_str());
   return {std::move(translator), std::move(evaluation)};
 }
 

@@ -1,7 +1,8 @@
 #pragma once
 
-#include <attend/layer.hpp>
+#include <attend/layer/decoder_attention.hpp>
 
+#include <utility>
 #include <vector>
 
 namespace translate_dates {

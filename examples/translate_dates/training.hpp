@@ -14,7 +14,7 @@ namespace translate_dates {
 
 struct Options {
   std::string attention = "general";
-  Index steps = 2000;
+  Index steps = 2500;
   Index batch = 64;
   Index dates = 1;  // at most, in a text
   Index tests = 1000;
@@ -76,6 +76,7 @@ struct Evaluation {
   double on_source = 0;         // share of the weight on the letters that an answer's letter comes from,
   double near_source = 0;       // or on one up to two letters away from them
   bool attends = false;
+  std::vector<std::string> wrong;  // a few: "3.5.1988 -> 1988-03-05"
 };
 
 [[nodiscard]] inline Evaluation evaluate(Translator const& translator, Options const& options) {
@@ -95,7 +96,10 @@ struct Evaluation {
     for (std::size_t i = 0; i < examples.size(); ++i) {
       Score& score = result.of_dates[examples[i].answer.size() / 11];
       ++score.all;
-      if (translations[i].answer == examples[i].answer) ++score.right;
+      if (translations[i].answer == examples[i].answer)
+        ++score.right;
+      else if (result.wrong.size() < 5)
+        result.wrong.push_back("\"" + texts[i] + "\" -> " + translations[i].answer);
       Matrix<float> const& w = translations[i].weights;
       result.attends = result.attends || w.size() > 0;
       for (Index t = 0; t < w.rows(); ++t) {

@@ -5,7 +5,12 @@
 #include "../train/cross_entropy.hpp"
 #include "dates.hpp"
 
-#include <attend/layer.hpp>
+#include <attend/layer/decoder.hpp>
+#include <attend/layer/embedding.hpp>
+#include <attend/layer/gru.hpp>
+#include <attend/layer/initialize.hpp>
+#include <attend/layer/linear.hpp>
+#include <attend/layer/sequence.hpp>
 
 #include <cmath>
 #include <span>
@@ -80,6 +85,9 @@ struct Model {
         decoder{std::move(step)},
         readout(out, iso.size()) {
     attend::initialize_uniform(*this, 1 / std::sqrt(static_cast<double>(sizes.decoder)), seed);
+    // Letters that lie close together at first are told apart late: digits above all.
+    attend::initialize_uniform(letters, 1, seed + 1);
+    attend::initialize_uniform(answer_letters, 1, seed + 2);
   }
 };
 
