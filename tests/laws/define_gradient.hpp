@@ -1,6 +1,6 @@
 #pragma once
 
-#include "gradient_variant.hpp"
+#include "gradient_catalogue.hpp"
 
 #include <attend/attention.hpp>
 #include <attend/core/parameters.hpp>
@@ -10,13 +10,13 @@
 #include <tuple>
 #include <utility>
 
-/// Makes variants; included where they are compiled.
+/// Makes variants; included where they are compiled, one or two a file.
 
 namespace laws {
 
 template <class Storage, class Similarity, class Normalizer>
-[[nodiscard]] GradientVariant<Storage> define_gradient(std::string name, Similarity const& chosen_similarity,
-                                                       Normalizer const& chosen_normalizer) {
+[[nodiscard]] GradientVariant<Storage> gradient_of(std::string name, Similarity const& chosen_similarity,
+                                                   Normalizer const& chosen_normalizer) {
   using Number = attend::compute_t<Storage>;
   constexpr bool is_softmax = std::is_same_v<Normalizer, attend::Softmax>;
   auto const similarity = std::make_shared<Similarity const>(chosen_similarity);

@@ -47,16 +47,4 @@ template <class Storage>
   return loss;
 }
 
-/// Every similarity and every normaliser at least once, in double; parameters fit d = 3 and up to 320 keys.
-[[nodiscard]] std::vector<GradientVariant<double>> gradients_of_weights();
-[[nodiscard]] std::vector<GradientVariant<double>> gradients_of_sparse_weights();
-[[nodiscard]] inline std::vector<GradientVariant<double>> every_gradient() {
-  auto all = gradients_of_weights();
-  for (auto& variant : gradients_of_sparse_weights()) all.push_back(std::move(variant));
-  return all;
-}
-[[nodiscard]] std::vector<GradientVariant<float>> gradients_in_float();
-[[nodiscard]] GradientVariant<Eigen::half> gradient_in_half();
-[[nodiscard]] GradientVariant<Eigen::bfloat16> gradient_in_bfloat16();
-
 }  // namespace laws

@@ -1,0 +1,37 @@
+// The checker on the front door: gradients of the kernel, by the parameters of every adjuster and of a similarity and a
+// normaliser that learn. What other kernels' gradients must be is laid down in tests/laws.
+
+#include <attend/attention.hpp>
+#include <attend/mask.hpp>
+#include <attend/normalize.hpp>
+#include <attend/score.hpp>
+#include <attend/testing/check_gradient.hpp>
+
+#include <gtest/gtest.h>
+
+namespace {
+
+namespace at = attend;
+using at::testing::detail::random_matrix;
+
+TEST(CheckGradient, OfTheKernelByEveryParameter) {
+  // 7 queries and 37 keys (some whole vectors and a rest), 5 features, 3 of a value.
+  Eigen::MatrixXd const q = random_matrix(7, 5, 1), k = random_matrix(37, 5, 2), v = random_matrix(37, 3, 3);
+  at::Additive<double> const additive{random_matrix(6, 5, 4), random_matrix(6, 5, 5), random_matrix(6, 1, 6),
+                                      random_matrix(6, 1, 7)};
+  at::Attention const op{at::Causal{},
+                         additive,
+                         at::Alibi{0.1},
+                         at::Bias{random_matrix(7, 37, 8)},
+                         at::SoftCap{2},
+                         at::RelativeBias{random_matrix(1, 9, 9)},
+                         at::T5Bias{random_matrix(8, 1, 10)},
+                         at::Gaussian{17.5, 9.0},
+                         [](auto score, auto p) { return at::tanh(score) - score * (p.key - p.query) / 100; },
+                         at::Softmax{.temperature = 0.7, .sinks = {0.3}}};
+  auto const report = at::testing::check_gradient(op, q, k, v);
+  EXPECT_TRUE(report.passed()) << report;
+  EXPECT_EQ(report.entries, 35 + 185 + 111 + (30 + 30 + 6 + 6) + 1 + 259 + 9 + 8 + 2 + 2);
+}
+
+}  // namespace
