@@ -23,13 +23,22 @@
 /// kernel code, so that two units with different flags can be linked into one program.
 #if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__) && defined(__AVX512VL__)
 #define ATTEND_UNIT_LEVEL 2
-#define ATTEND_UNIT_NAME built_for_v4
+#define ATTEND_UNIT_NAME ATTEND_KERNELS_NAME(built_for_v4)
 #elif defined(__AVX2__) && defined(__FMA__)
 #define ATTEND_UNIT_LEVEL 1
-#define ATTEND_UNIT_NAME built_for_v3
+#define ATTEND_UNIT_NAME ATTEND_KERNELS_NAME(built_for_v3)
 #else
 #define ATTEND_UNIT_LEVEL 0
-#define ATTEND_UNIT_NAME built_for_baseline
+#define ATTEND_UNIT_NAME ATTEND_KERNELS_NAME(built_for_baseline)
+#endif
+
+/// With ATTEND_NO_DISPATCH every kernel is compiled once, for the instruction set of the unit, instead of once for each
+/// that a machine may have: a third of the code and of the time to compile, for programs that are built with
+/// -march=native or need no speed. `active_isa` and ATTEND_ISA then say nothing about this unit.
+#if defined(ATTEND_NO_DISPATCH)
+#define ATTEND_KERNELS_NAME(unit) unit##_alone
+#else
+#define ATTEND_KERNELS_NAME(unit) unit
 #endif
 
 /// GCC notes that vectors wider than the unit's own registers are passed in memory. Packs always are, on purpose.

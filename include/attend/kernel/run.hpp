@@ -102,16 +102,8 @@ std::size_t run_on(Call const& call, Index segments, SegmentOf const& segment_of
 template <Purpose purpose, class Call, class SegmentOf, class Executor>
 std::size_t run(Call const& call, Index segments, SegmentOf const& segment_of, Executor& executor,
                 Workspace* workspace) {
-  switch (active_isa()) {
-#if defined(__x86_64__)
-    case Isa::v4:
-      return run_on<purpose, V4Set>(call, segments, segment_of, executor, workspace);
-    case Isa::v3:
-      return run_on<purpose, V3Set>(call, segments, segment_of, executor, workspace);
-#endif
-    default:
-      return run_on<purpose, BaselineSet>(call, segments, segment_of, executor, workspace);
-  }
+  return with_set(active_isa(),
+                  [&]<class Set>() { return run_on<purpose, Set>(call, segments, segment_of, executor, workspace); });
 }
 
 }  // namespace kernel

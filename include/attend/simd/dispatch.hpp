@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstdlib>
 #include <string_view>
+#include <type_traits>
 
 namespace attend {
 
@@ -140,15 +141,28 @@ void enter(Kernel const& kernel) {
   if constexpr (Set::isa == Isa::baseline) dispatch_detail::run_baseline(kernel);
 }
 
-/// The same for the instruction set named at run time.
-template <class Kernel>
-void dispatch(Isa isa, Kernel const& kernel) {
+/// Calls visit.operator()<Set>() with the instruction set named at run time.
+template <class Visit>
+decltype(auto) with_set(Isa isa, Visit const& visit) {
+#if defined(ATTEND_NO_DISPATCH)
+  (void)isa;
+  using UnitSet =
+      std::conditional_t<ATTEND_UNIT_LEVEL == 2, V4Set, std::conditional_t<ATTEND_UNIT_LEVEL == 1, V3Set, BaselineSet>>;
+  return visit.template operator()<UnitSet>();
+#else
 #if defined(__x86_64__)
-  if (isa == Isa::v4) return enter<V4Set>(kernel);
-  if (isa == Isa::v3) return enter<V3Set>(kernel);
+  if (isa == Isa::v4) return visit.template operator()<V4Set>();
+  if (isa == Isa::v3) return visit.template operator()<V3Set>();
 #endif
   (void)isa;
-  enter<BaselineSet>(kernel);
+  return visit.template operator()<BaselineSet>();
+#endif
+}
+
+/// Calls kernel.run<Set>() as a function of its own, for the instruction set named at run time.
+template <class Kernel>
+void dispatch(Isa isa, Kernel const& kernel) {
+  with_set(isa, [&]<class Set>() { enter<Set>(kernel); });
 }
 
 }  // namespace ATTEND_UNIT_NAME

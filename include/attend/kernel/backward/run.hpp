@@ -279,17 +279,9 @@ template <class Backward, class SegmentOf, class Executor>
 PolicyGradients<typename Backward::Call> run_backward(Backward const& backward, Index segments,
                                                       SegmentOf const& segment_of, Executor& executor,
                                                       Workspace& workspace) {
-  switch (active_isa()) {
-#if defined(__x86_64__)
-    case Isa::v4:
-      return BackwardRun<V4Set, Backward, SegmentOf, Executor>(backward, segments, segment_of, executor).run(workspace);
-    case Isa::v3:
-      return BackwardRun<V3Set, Backward, SegmentOf, Executor>(backward, segments, segment_of, executor).run(workspace);
-#endif
-    default:
-      return BackwardRun<BaselineSet, Backward, SegmentOf, Executor>(backward, segments, segment_of, executor)
-          .run(workspace);
-  }
+  return with_set(active_isa(), [&]<class Set>() {
+    return BackwardRun<Set, Backward, SegmentOf, Executor>(backward, segments, segment_of, executor).run(workspace);
+  });
 }
 
 }  // namespace kernel
