@@ -134,7 +134,8 @@ class Attention {
   /// Throws   Error, before anything is computed, when sizes do not fit each other or a policy
   /// Edge     a query that sees nothing and a key that nobody sees have zero gradients; Argmax and GumbelMax give none
   ///          to scores: the pathwise gradient of a pick is zero
-  /// Cost     5 products of n·m·d multiply-adds, 2.5 times forward; extra memory 4 n·d + 5 m·d and a tile a worker
+  /// Cost     5 products of n·m·d multiply-adds, 2.5 times forward; extra memory n·(3d + 2e) + m·(3d + e) for the heads
+  ///          in flight, and n·d and a tile a worker
   /// Source   Dao 2022, algorithm 4 (arXiv 2205.14135)
   template <class Query, class Key, class Value, class Storage, class OutputGradient, class... Given>
     requires(!detail::EigenObject<Given> && ...)
