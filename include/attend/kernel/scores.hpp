@@ -148,7 +148,7 @@ template <class T, bool with_slopes = false, class Block>
     if (Call::has_adjusters || masked || here < T::panel || Call::Normalizer::family == Family::pick ||
         has_temperature(block))
       adjust_panel<T, with_slopes>(block, strip, rows, tile + panel, here, masked, scores + panel,
-                                   with_slopes ? slopes + panel : nullptr);
+                                   with_slopes && Call::has_adjusters ? slopes + panel : nullptr);
     std::uint64_t const bit = std::uint64_t{1} << (panel / T::panel);
     range.computed |= bit;
     if (Call::has_adjusters || masked) range.partial |= bit;
