@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <vector>
 
 /// What learns: scores, normalisers and layers with numbers that training changes.
 ///
@@ -78,6 +79,18 @@ template <Learned Object>
     std::ranges::fill(numbers, typename decltype(numbers)::value_type(0));
   });
   return zeros;
+}
+
+/// sum += part, number by number: two gradients of one object.
+template <Learned Object>
+void add_parameters(Object& sum, Object const& part) {
+  std::vector<double> numbers;
+  each_parameter(part,
+                 [&](std::string_view, auto group) { numbers.insert(numbers.end(), group.begin(), group.end()); });
+  auto next = numbers.begin();
+  each_parameter(sum, [&](std::string_view, auto group) {
+    for (auto& number : group) number += static_cast<std::remove_cvref_t<decltype(number)>>(*next++);
+  });
 }
 
 }  // namespace attend

@@ -44,6 +44,17 @@ struct Block {
     return {key_head * call.group + head, call.picked_rows == nullptr ? row : call.picked_rows[row]};
   }
 
+  /// Where a query stands; its keys are still to be named.
+  [[nodiscard]] ATTEND_INLINE Position<Whole> position(QueryPlace const& at) const {
+    Position<Whole> p;
+    p.query = segment.start + at.row;
+    p.start = segment.start;
+    p.row = segment.row + at.row;
+    p.head = at.head;
+    p.batch = segment.batch;
+    return p;
+  }
+
   /// Queries to features, strip by strip, once for all keys.
   ATTEND_INLINE void pack_queries() const {
     Index const features = call.features.count;

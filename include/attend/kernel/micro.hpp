@@ -40,8 +40,8 @@ ATTEND_INLINE void score_panel(Similarity const& similarity, Number const* __res
   constexpr int lanes = T::lanes;
   using Raw = raw_vector<Number, lanes>;
   using Pack = pack<Number, lanes>;
-  // A product is summed in chains: one of 128 features has 1.4 times the error of two of 64, and a third chain costs 1
-  // % of the speed. What a similarity of its own does with its sum is not known to be a sum.
+  // A product is summed in chains: one of 128 features has 1.4 times the error of two of 64, and shorter chains cost
+  // 1 % of the speed. What a similarity of its own does with its sum is not known to be a sum.
   Index const chain = is_dot_product<Similarity> ? T::chain : features;
   Index begin = 0;
   do {

@@ -15,25 +15,19 @@ template <class T, class Similarity>
 inline constexpr int score_rows = is_dot_product<Similarity> ? T::score_rows : 4;
 
 /// Micro-kernels over the rows of a strip: as many at a time as fit, the rest by fours and ones.
-template <class T, int vectors, class Block>
-ATTEND_INLINE void score_rows_of_strip(Block const& block, int strip, int rows, typename Block::Number const* keys,
-                                       typename Block::Number* scores) {
-  auto const& call = block.call;
-  auto const& scratch = block.scratch;
-  Index const features = call.features.count, stride = scratch.score_stride;
-  auto const* const queries = scratch.queries + strip * features;
-  constexpr int most = score_rows<T, typename Block::Call::Similarity>;
+template <class T, int vectors, class Similarity, class Number>
+ATTEND_INLINE void score_rows_of_strip(Similarity const& similarity, int rows, Number const* queries,
+                                       Number const* keys, Number const* weights, Index features, Number* scores,
+                                       Index stride) {
+  constexpr int most = score_rows<T, Similarity>;
   int r = 0;
   if constexpr (most > 4)
     for (; r + most <= rows; r += most)
-      score_panel<T, most, vectors>(call.similarity, queries + r, keys, call.features.weights, features,
-                                    scores + r * stride, stride);
+      score_panel<T, most, vectors>(similarity, queries + r, keys, weights, features, scores + r * stride, stride);
   for (; r + 4 <= rows; r += 4)
-    score_panel<T, 4, vectors>(call.similarity, queries + r, keys, call.features.weights, features, scores + r * stride,
-                               stride);
+    score_panel<T, 4, vectors>(similarity, queries + r, keys, weights, features, scores + r * stride, stride);
   for (; r < rows; ++r)
-    score_panel<T, 1, vectors>(call.similarity, queries + r, keys, call.features.weights, features, scores + r * stride,
-                               stride);
+    score_panel<T, 1, vectors>(similarity, queries + r, keys, weights, features, scores + r * stride, stride);
 }
 
 template <class Block>
@@ -78,13 +72,7 @@ ATTEND_INLINE void adjust_panel(Block const& block, int strip, int rows, Index k
   Call const& call = block.call;
   Segment const& segment = block.segment;
   for (int r = 0; r < rows; ++r) {
-    QueryPlace const at = block.place(strip + r);
-    Position<Whole> p;
-    p.query = segment.start + at.row;
-    p.start = segment.start;
-    p.row = segment.row + at.row;
-    p.head = at.head;
-    p.batch = segment.batch;
+    Position<Whole> p = block.position(block.place(strip + r));
     for (int half = 0; half < 2; ++half) {
       Index const from = key + half * T::lanes, left = keys - half * T::lanes;
       Number* const here = scores + r * block.scratch.score_stride + half * T::lanes;
@@ -129,6 +117,9 @@ template <class T, bool with_slopes = false, class Block>
   Coverage const whole = block.coverage(strip, rows, tile, tile_keys);
   if (whole == Coverage::none) return range;
   Index const features = block.call.features.count;
+  auto const& similarity = block.call.similarity;
+  auto const* const queries = block.scratch.queries + strip * features;
+  auto const* const weights = block.call.features.weights;
   for (Index panel = 0; panel < tile_keys; panel += T::panel) {
     Index const here = std::min<Index>(T::panel, tile_keys - panel);
     Coverage const cover = whole == Coverage::all ? Coverage::all : block.coverage(strip, rows, tile + panel, here);
@@ -141,9 +132,11 @@ template <class T, bool with_slopes = false, class Block>
       continue;
     }
     if (here <= T::lanes)
-      score_rows_of_strip<T, 1>(block, strip, rows, keys + panel * features, scores + panel);
+      score_rows_of_strip<T, 1>(similarity, rows, queries, keys + panel * features, weights, features, scores + panel,
+                                block.scratch.score_stride);
     else
-      score_rows_of_strip<T, 2>(block, strip, rows, keys + panel * features, scores + panel);
+      score_rows_of_strip<T, 2>(similarity, rows, queries, keys + panel * features, weights, features, scores + panel,
+                                block.scratch.score_stride);
     bool const masked = cover == Coverage::some;
     if (Call::has_adjusters || masked || here < T::panel || Call::Normalizer::family == Family::pick ||
         has_temperature(block))

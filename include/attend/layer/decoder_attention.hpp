@@ -16,18 +16,6 @@ inline namespace ATTEND_UNIT_NAME {
 
 namespace layer_detail {
 
-/// sum += derivative, number by number.
-template <Learned Object>
-void add_parameters(Object& sum, Object const& derivative) {
-  std::vector<double> numbers;
-  each_parameter(derivative,
-                 [&](std::string_view, auto group) { numbers.insert(numbers.end(), group.begin(), group.end()); });
-  auto next = numbers.begin();
-  each_parameter(sum, [&](std::string_view, auto group) {
-    for (auto& number : group) number += static_cast<std::remove_cvref_t<decltype(number)>>(*next++);
-  });
-}
-
 /// The learned ones among policies, to be changed.
 template <class Policy>
 [[nodiscard]] auto learned(Policy& policy) {
@@ -113,7 +101,7 @@ struct DecoderAttention {
     if constexpr ((Learned<Policies> || ...)) {
       auto sums = layer_detail::learned_of(gradient.policies);
       [&]<std::size_t... index>(std::index_sequence<index...>) {
-        (layer_detail::add_parameters(std::get<index>(sums), std::get<index>(back.policies)), ...);
+        (add_parameters(std::get<index>(sums), std::get<index>(back.policies)), ...);
       }(std::make_index_sequence<std::tuple_size_v<decltype(sums)>>());
     }
     return std::move(back.query);

@@ -21,9 +21,11 @@ inline namespace ATTEND_UNIT_NAME {
 /// Gates lie in the order r, z, n in the rows of `input` (W, b) and `recurrent` (U, c), as in PyTorch, whose parameters
 /// can be copied. Cho's paper resets h before the product, U_n (r ∘ h), and lets z and 1 − z change places.
 ///
-/// Shapes   x (b, in)  h (b, hidden)  input.weight (3·hidden, in)  recurrent.weight (3·hidden, hidden)  →  h' (b,
-/// hidden) Throws   when x, h or a derivative does not fit Cost     3·b·hidden·(in + hidden) multiply-adds forward,
-/// twice that backward Source   Cho 2014, equations 5–8 (arXiv 1406.1078); Chung 2014, equations 4–7 (1412.3555)
+/// Shapes   x (b, in)  h (b, hidden)  input.weight (3·hidden, in)  recurrent.weight (3·hidden, hidden)
+///          →  h' (b, hidden)
+/// Throws   when x, h or a derivative does not fit
+/// Cost     3·b·hidden·(in + hidden) multiply-adds forward, twice that backward
+/// Source   Cho 2014, equations 5–8 (arXiv 1406.1078); Chung 2014, equations 4–7 (1412.3555)
 template <class Scalar>
 struct Gru {
   using Number = Scalar;

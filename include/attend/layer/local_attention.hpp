@@ -1,7 +1,7 @@
 #pragma once
 
 #include <attend/attention.hpp>
-#include <attend/layer/decoder_attention.hpp>
+#include <attend/core/parameters.hpp>
 #include <attend/layer/predicted_centre.hpp>
 #include <attend/mask/centred_window.hpp>
 #include <attend/score/gaussian.hpp>
@@ -137,7 +137,7 @@ struct LocalAttention {
 
   template <class Policies>
   static void add(Similarity& gradient, Policies const& policies) {
-    if constexpr (Learned<Similarity>) layer_detail::add_parameters(gradient, std::get<Similarity>(policies));
+    if constexpr (Learned<Similarity>) add_parameters(gradient, std::get<Similarity>(policies));
   }
 };
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <attend/attention.hpp>
-#include <attend/layer/decoder_attention.hpp>
+#include <attend/core/parameters.hpp>
 #include <attend/score/additive.hpp>
 
 namespace attend {
@@ -115,7 +115,7 @@ struct LocationAware {
     Kept<Scalar> kept{Matrix<Scalar>(1, e + 1), forwarded.kept.log_sum_exp};
     kept.output << forwarded.kept.output, forwarded.weights.dot(d_weights);
     auto const back = attention().backward(as_row(state), forwarded.keys, values, kept, d_output);
-    layer_detail::add_parameters(gradient.score, std::get<0>(back.policies));
+    add_parameters(gradient.score, std::get<0>(back.policies));
     Matrix<Scalar> const d_features = back.key.rightCols(filters.filters.rows());
     return {back.query.row(0).transpose(), back.key.leftCols(e) + back.value.leftCols(e),
             filters.backward(last_weights, d_features, gradient.filters)};

@@ -27,9 +27,8 @@ inline namespace ATTEND_UNIT_NAME {
 ///          →  h', cell' (b, hidden)
 /// Throws   when x, a state or a derivative does not fit
 /// Cost     4·b·hidden·(in + hidden) multiply-adds forward, twice that backward
-/// Source   Hochreiter & Schmidhuber 1997; forget gate: Gers 2000; these gates: Graves 2013, section 2 (arXiv
-/// 1308.0850)
-///          without its peepholes
+/// Source   Hochreiter & Schmidhuber 1997; forget gate: Gers 2000; these gates: Graves 2013, section 2
+///          (arXiv 1308.0850), without its peepholes
 template <class Scalar>
 struct Lstm {
   using Number = Scalar;

@@ -40,8 +40,9 @@ enum class Reading { forwards, backwards };
 /// Shapes   x (b·steps, in)  initial state (b, hidden)  →  output (b·steps, hidden)
 /// Throws   when x does not fit the cell or does not divide into b sequences
 /// Edge     no steps: no output, and the last state is the first
-/// Cost     steps times the cell's; inputs are projected in one product. Backward through all steps keeps each step's
-/// gates Source   back-propagation through time: Werbos 1990; both directions: Schuster & Paliwal 1997
+/// Cost     steps times the cell's; inputs are projected in one product. Backward through all steps keeps each
+///          step's gates
+/// Source   back-propagation through time: Werbos 1990; both directions: Schuster & Paliwal 1997
 template <class Cell>
 struct Sequence {
   using Scalar = typename Cell::Number;

@@ -182,8 +182,10 @@ struct DifferentiateChunk {
     for (Index panel = all.begin; panel < all.end; panel += T::panel) {
       if (panel >= computed.begin && panel < computed.end &&
           (computed.computed >> (panel / T::panel) & std::uint64_t{1}) != 0) {
-        multiply_strip<T>(packs.d_output_strips + (at + strip) * e, value_panels + panel * e, e, rows,
-                          d_scores + panel);
+        // d_weights: the product that scores are, of other arrays.
+        Number const* const none = nullptr;
+        score_rows_of_strip<T, 2>(Dot{}, rows, packs.d_output_strips + (at + strip) * e, value_panels + panel * e, none,
+                                  e, d_scores + panel, stride);
         continue;
       }
       for (int r = 0; r < rows; ++r)
@@ -218,12 +220,7 @@ struct DifferentiateChunk {
     using Vector = typename BlockOfRows::Pack;
     using Whole = typename BlockOfRows::Whole;
     QueryPlace const at = block.place(r);
-    Position<Whole> p;
-    p.query = unit.segment.start + at.row;
-    p.start = unit.segment.start;
-    p.row = unit.segment.row + at.row;
-    p.head = at.head;
-    p.batch = unit.segment.batch;
+    Position<Whole> p = block.position(at);
     Index const row = (at.head - place.first_head) * place.rows + at.row;
     for (Index j = all.begin; j < all.end; j += T::lanes) {
       Vector const d_adjusted = Vector::load(scratch.d_adjusted + j);
@@ -244,19 +241,6 @@ struct DifferentiateChunk {
       }
       (std::make_index_sequence<Sums::adjuster_count>());
     }
-  }
-
-  /// d_weights of one strip and one panel: the product that scores are, of other arrays.
-  template <class T>
-  ATTEND_INLINE void multiply_strip(Number const* strip, Number const* panel, Index e, int rows,
-                                    Number* products) const {
-    Index const stride = T::score_stride;
-    Number const* const none = nullptr;
-    int r = 0;
-    for (; r + T::score_rows <= rows; r += T::score_rows)
-      score_panel<T, T::score_rows, 2>(Dot{}, strip + r, panel, none, e, products + r * stride, stride);
-    for (; r + 4 <= rows; r += 4) score_panel<T, 4, 2>(Dot{}, strip + r, panel, none, e, products + r * stride, stride);
-    for (; r < rows; ++r) score_panel<T, 1, 2>(Dot{}, strip + r, panel, none, e, products + r * stride, stride);
   }
 };
 
