@@ -4,8 +4,10 @@
 
 #include <attend/attention/backward.hpp>
 #include <attend/attention/call.hpp>
+#include <attend/attention/tangent.hpp>
 #include <attend/core/policies.hpp>
 #include <attend/reference/backward.hpp>
+#include <attend/reference/jacobian.hpp>
 
 #include <initializer_list>
 #include <span>
@@ -189,6 +191,66 @@ class Attention {
     });
     return HeadsGradients<Compute, decltype(policies)>{
         q.shape(), k.shape(), v.shape(), std::move(d_query), std::move(d_key), std::move(d_value), std::move(policies)};
+  }
+
+  /// How the output answers small steps of the inputs (forward mode, the Jacobian times a vector):
+  ///
+  ///   d/dt attention(q + t·d_q, k + t·d_k, v + t·d_v) at t = 0
+  ///
+  /// Shapes   d_q (n, d)  d_k (m, d)  d_v (m, e)  →  (n, e)
+  /// Throws   Error, before anything is computed, when sizes do not fit each other or a policy
+  /// Edge     0 for a query that sees nothing; for Argmax and GumbelMax the step of the value that was picked
+  /// Cost     5 products of n·m·d multiply-adds, 2.5 times forward; extra memory m·(3d + 2e) for the heads in flight
+  template <class Query, class Key, class Value, class Storage, class DQuery, class DKey, class DValue, class... Given>
+  [[nodiscard]] auto jvp(Eigen::DenseBase<Query> const& q, Eigen::DenseBase<Key> const& k,
+                         Eigen::DenseBase<Value> const& v, Kept<Storage> const& kept,
+                         Eigen::DenseBase<DQuery> const& d_q, Eigen::DenseBase<DKey> const& d_k,
+                         Eigen::DenseBase<DValue> const& d_v, Given&&... given) const {
+    using Number = compute_t<typename Query::Scalar>;
+    if constexpr (!is_kernel_scalar<Number>) {
+      return with_policies([&](auto const&... policy) {
+        return reference::jvp(q.derived().matrix(), k.derived().matrix(), v.derived().matrix(), d_q.derived().matrix(),
+                              d_k.derived().matrix(), d_v.derived().matrix(), policy...);
+      });
+    } else {
+      decltype(auto) q_memory = call_detail::readable(q.derived());
+      decltype(auto) k_memory = call_detail::readable(k.derived());
+      decltype(auto) v_memory = call_detail::readable(v.derived());
+      Matrix<Number> const steps_q = d_q.derived().template cast<Number>(),
+                           steps_k = d_k.derived().template cast<Number>(),
+                           steps_v = d_v.derived().template cast<Number>();
+      Matrix<Number> d_output(q.rows(), v.cols());
+      kernel::TangentArrays<Number, Storage> const arrays{
+          call_detail::as_heads(kept.output),
+          heads(kept.log_sum_exp.data(), HeadsShape{1, 1, kept.log_sum_exp.size(), 1}),
+          call_detail::as_heads(steps_q),
+          call_detail::as_heads(steps_k),
+          call_detail::as_heads(steps_v),
+          call_detail::as_mutable_heads(d_output)};
+      with_policies([&](auto const&... policy) {
+        call_detail::tangent_heads(call_detail::as_heads(q_memory), call_detail::as_heads(k_memory),
+                                   call_detail::as_heads(v_memory), arrays, policy..., given...);
+      });
+      return d_output;
+    }
+  }
+
+  /// The same for batches of heads, into the caller's memory. Steps are in the type that the call computes in.
+  template <class Query, class Key, class Value, class Storage, class Number, class... Given>
+  void jvp_into(Heads<compute_t<Query>> const& d_output, Heads<Query> const& q, Heads<Key> const& k,
+                Heads<Value> const& v, KeptHeads<Storage> const& kept, Heads<Number> const& d_q,
+                Heads<Number> const& d_k, Heads<Number> const& d_v, Given&&... given) const {
+    kernel::TangentArrays<compute_t<Query>, Storage> const arrays{
+        heads(kept.output.data(), kept.shape),
+        heads(kept.log_sum_exp.data(), HeadsShape{kept.shape.batch, kept.shape.heads, kept.shape.length, 1}),
+        d_q,
+        d_k,
+        d_v,
+        d_output};
+    with_policies([&](auto const&... policy) {
+      call_detail::tangent_heads<std::remove_const_t<Query>, std::remove_const_t<Key>, std::remove_const_t<Value>>(
+          q, k, v, arrays, policy..., given...);
+    });
   }
 
   /// All weights, (n, m). Only for looking at: nothing else in the library stores an (n, m) array.

@@ -74,6 +74,18 @@ template <class Storage, class Similarity, class Normalizer>
       return result(op.backward(in.q, in.k, in.v, kept, d_output, policies.executor, workspace));
     });
   };
+  variant.tangent = [=](Inputs<Storage> const& in, Inputs<Number> const& steps, Policies const& policies) {
+    return with(in, policies, [&](auto const&... policy) {
+      attend::Workspace own;
+      attend::Workspace& workspace = policies.workspace != nullptr ? *policies.workspace : own;
+      attend::Attention const op{policy...};
+      auto const kept = op.forward(in.q, in.k, in.v, policies.executor, workspace);
+      std::vector<Number> d_output(kept.output.size());
+      op.jvp_into(attend::heads(d_output.data(), kept.shape), in.q, in.k, in.v, kept, steps.q, steps.k, steps.v,
+                  policies.executor, workspace);
+      return d_output;
+    });
+  };
   variant.expected = [=](Inputs<Storage> const& in, Loss<Storage> const& loss, Policies const& policies) {
     return with(in, policies, [&](auto const&... policy) {
       attend::HeadsShape const shape{in.q.batch(), in.q.heads(), in.q.length(), in.v.dim()};

@@ -3,10 +3,11 @@
 #include <attend/attention.hpp>
 #include <attend/core/thread_pool.hpp>
 #include <attend/mask/causal.hpp>
+#include <attend/reference/jacobian.hpp>
 
 #include <string>
 
-/// How backward may be called: from any storage order, with an executor and a workspace, and what it refuses.
+/// How backward and forward mode may be called: from any storage order, with an executor and a workspace, and what it refuses.
 
 namespace {
 
@@ -111,4 +112,46 @@ TEST(GradientCalls, RefuseWrongSizesInASentence) {
             "attention: q has 5 columns but k has 3; both must have the same number of features d.");
   EXPECT_EQ(call(x.q, x.k, x.q, kept, x.d_output),
             "attention: k has 40 rows but v has 13; both must have one row for each key.");
+}
+
+TEST(TangentCalls, ReadAnyStorageOrderAndScalar) {
+  Arrays const x;
+  RowMajor const d_q = random_matrix(13, 5, 7), d_k = random_matrix(40, 5, 8), d_v = random_matrix(40, 3, 9);
+  at::Attention const op{at::Causal{}};
+  auto const kept = op.forward(x.q, x.k, x.v);
+  RowMajor const wanted = at::reference::jvp(x.q, x.k, x.v, d_q, d_k, d_v, at::Causal{});
+  RowMajor const found = op.jvp(x.q, x.k, x.v, kept, d_q, d_k, d_v);
+  EXPECT_LE((found - wanted).cwiseAbs().maxCoeff(), 1e-14);
+  EXPECT_GT(wanted.norm(), 0);
+
+  ColumnMajor const q = x.q, k = x.k, v = x.v, steps = d_k;
+  EXPECT_TRUE(op.jvp(q, k, v, kept, d_q, steps, d_v) == found) << "column-major";
+  EXPECT_TRUE(op.jvp(x.q, x.k, x.v, kept, 0.5 * (d_q + d_q), d_k, d_v) == found) << "an expression";
+  at::ThreadPool pool(3);
+  at::Workspace workspace;
+  EXPECT_TRUE(op.jvp(x.q, x.k, x.v, kept, d_q, d_k, d_v, pool, workspace) == found) << "a pool and a workspace";
+
+  using Wide = at::Matrix<long double>;
+  Wide const wide_q = x.q.cast<long double>(), wide_k = x.k.cast<long double>(), wide_v = x.v.cast<long double>();
+  Wide const wide = op.jvp(wide_q, wide_k, wide_v, op.forward(wide_q, wide_k, wide_v), d_q, d_k, d_v);
+  EXPECT_LE((wide - wanted.cast<long double>()).cwiseAbs().maxCoeff(), 1e-14L);
+}
+
+TEST(TangentCalls, RefuseWrongSizesInASentence) {
+  Arrays const x;
+  at::Attention const op{at::Causal{}};
+  auto const kept = op.forward(x.q, x.k, x.v);
+  auto const call = [&](auto const&... arguments) { return sentence([&] { (void)op.jvp(arguments...); }); };
+  EXPECT_EQ(call(x.q, x.k, x.v, kept, x.q, x.k, x.v), "no error");
+  EXPECT_EQ(call(x.q, x.k, x.v, kept, x.v, x.k, x.v),
+            "attention: d_q is (1, 1, 40, 3) but q is (1, 1, 13, 5), as (batch, heads, length, dim); a direction must "
+            "have the sizes of what it moves.");
+  EXPECT_EQ(call(x.q, x.k, x.v, kept, x.q, x.k, x.q),
+            "attention: d_v is (1, 1, 13, 5) but v is (1, 1, 40, 3), as (batch, heads, length, dim); a direction must "
+            "have the sizes of what it moves.");
+  auto other = kept;
+  other.log_sum_exp.conservativeResize(12);
+  EXPECT_EQ(call(x.q, x.k, x.v, other, x.q, x.k, x.v),
+            "attention: the kept log-sum-exp is (1, 1, 12, 1) but one number a query is (1, 1, 13, 1), as (batch, "
+            "heads, length, dim); hand in what forward gave for these q, k and v.");
 }

@@ -34,6 +34,8 @@ struct GradientVariant {
 
   std::function<Result<Storage>(Inputs<Storage> const&, Policies const&)> forward;
   std::function<Gradient<Number>(Inputs<Storage> const&, Loss<Storage> const&, Policies const&)> backward;
+  /// How the output moves when the inputs take steps, forward mode.
+  std::function<std::vector<Number>(Inputs<Storage> const&, Inputs<Number> const& steps, Policies const&)> tangent;
   /// The dense formulas, in double.
   std::function<Gradient<double>(Inputs<Storage> const&, Loss<Storage> const&, Policies const&)> expected;
 };

@@ -61,13 +61,10 @@ auto backward_heads(Heads<Query const> const& q, Heads<Key const> const& k, Head
                 "use attend::reference::backward.");
   check_values(k.shape(), v.shape());
   HeadsShape const expected{q.batch(), q.heads(), q.length(), v.dim()};
-  check_same(arrays.output.shape() == expected, "hand in what forward gave for these q, k and v.",
-             arrays.output.shape(), "the kept output", expected, "the result");
+  check_kept(arrays.output.shape(), arrays.log_sum_exp.shape(), expected);
   check_same(arrays.d_output.shape() == expected, "d_output must have the sizes of the output.",
              arrays.d_output.shape(), "d_output", expected, "the result");
   HeadsShape const rows{q.batch(), q.heads(), q.length(), 1};
-  check_same(arrays.log_sum_exp.shape() == rows, "hand in what forward gave for these q, k and v.",
-             arrays.log_sum_exp.shape(), "the kept log-sum-exp", rows, "one number a query");
   check_same(arrays.d_log_sum_exp.data() == nullptr || arrays.d_log_sum_exp.shape() == rows,
              "d_log_sum_exp must have one number a query.", arrays.d_log_sum_exp.shape(), "d_log_sum_exp", rows,
              "the log-sum-exp");

@@ -72,6 +72,15 @@ inline void check_values(HeadsShape const& k, HeadsShape const& v) {
              "both must have the same batch, heads and keys.", k, "k", v, "v");
 }
 
+/// What forward kept, against the result that these inputs have.
+inline void check_kept(HeadsShape const& output, HeadsShape const& log_sum_exp, HeadsShape const& expected) {
+  check_same(output == expected, "hand in what forward gave for these q, k and v.", output, "the kept output", expected,
+             "the result");
+  HeadsShape const rows{expected.batch, expected.heads, expected.length, 1};
+  check_same(log_sum_exp == rows, "hand in what forward gave for these q, k and v.", log_sum_exp,
+             "the kept log-sum-exp", rows, "one number a query");
+}
+
 /// The policies of a call, found among its arguments.
 template <class... Given>
 struct Sorted {

@@ -29,11 +29,7 @@ struct Memory {
   std::size_t slot_size = 0;
 
   Memory(Carver& carver, Call const& call, Index most_rows, Index most_keys, Wave const& largest, Index slot_count) {
-    auto const map_size = [](FeatureMap<Number> const& map) {
-      return map.matrix.data == nullptr ? 0 : round_up(map.matrix.rows, T::panel) * map.matrix.columns;
-    };
-    if (Index const size = map_size(call.features.query); size > 0) maps.query = carver.take<Number>(size);
-    if (Index const size = map_size(call.features.key); size > 0) maps.key = carver.take<Number>(size);
+    maps = PackedMaps<Number>::template take<T>(carver, call.features);
     packed = carver.take<Number>(largest.packed);
     units = carver.take<Unit>(largest.units);
     Carver slot;

@@ -17,6 +17,18 @@ template <class Number>
 struct PackedMaps {
   Number* query = nullptr;
   Number* key = nullptr;
+
+  template <class T>
+  [[nodiscard]] static PackedMaps take(Carver& carver, Features<Number> const& features) {
+    auto const matrix = [&](FeatureMap<Number> const& map) -> Number* {
+      if (map.matrix.data == nullptr) return nullptr;
+      return carver.take<Number>(round_up(map.matrix.rows, T::panel) * map.matrix.columns);
+    };
+    PackedMaps maps;
+    maps.query = matrix(features.query);
+    maps.key = matrix(features.key);
+    return maps;
+  }
 };
 
 template <class Call>

@@ -3,6 +3,7 @@
 #include <attend/kernel/call.hpp>
 
 #include <algorithm>
+#include <span>
 
 namespace attend {
 inline namespace ATTEND_UNIT_NAME {
@@ -66,6 +67,14 @@ struct GradientUnit {
     return static_cast<int>(std::min(block, block_rows - number % blocks_each * block));
   }
 };
+
+/// The unit of a wave that a task belongs to; `first` is the member that counts tasks of its kind.
+template <auto first>
+[[nodiscard]] GradientUnit const& unit_of_task(std::span<GradientUnit const> units, Index task) {
+  return *(
+      std::upper_bound(units.begin(), units.end(), task, [](Index t, GradientUnit const& u) { return t < u.*first; }) -
+      1);
+}
 
 }  // namespace kernel
 }  // namespace ATTEND_UNIT_NAME

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <attend/kernel/backward/rows.hpp>
-#include <attend/kernel/scores.hpp>
+#include <attend/kernel/block_scores.hpp>
 #include <attend/kernel/values.hpp>
 
 /// The fused backward pass over one chunk of keys: each tile of scores is computed again, differentiated and used three
@@ -117,38 +117,27 @@ struct DifferentiateChunk {
     Coverage const coverage = block.coverage(0, count, tile, keys);
     if (coverage == Coverage::none) return;
 
-    constexpr int most_strips = (GradientUnit::block + T::rows - 1) / T::rows;
-    KeyRange range[most_strips];
-    KeyRange all;
-    all.begin = T::tile;
-    for (int strip = 0; strip < count; strip += T::rows) {
-      KeyRange& here = range[strip / T::rows];
-      here = score_strip<T, true>(block, strip, std::min(T::rows, count - strip), tile, keys,
-                                  packs.key_panels + tile * features, scratch.weights + strip * stride,
-                                  Call::has_adjusters ? scratch.slopes + strip * stride : nullptr);
-      if (here.empty()) continue;
-      all.begin = std::min(all.begin, here.begin);
-      all.end = std::max(all.end, here.end);
-    }
-    if (all.begin >= all.end) return;
+    auto const range = score_block<T, GradientUnit::block>(block, tile, keys, packs.key_panels + tile * features,
+                                                           scratch.weights, scratch.slopes);
+    if (range.empty()) return;
 
     bool const careful = (coverage == Coverage::some || Call::has_adjusters) &&
                          !(packs.finite_rows[number] != 0 && packs.finite_keys[tile / T::tile] != 0);
     for (int strip = 0; strip < count; strip += T::rows)
-      differentiate_strip<T>(block, packs, scratch, sums, place, at, strip, std::min(T::rows, count - strip), tile, all,
-                             range[strip / T::rows], careful, packs.value_panels + tile * e);
+      differentiate_strip<T>(block, packs, scratch, sums, place, at, strip, std::min(T::rows, count - strip), tile,
+                             range, careful, packs.value_panels + tile * e);
 
-    Index const end = std::min(all.end, keys);
+    Index const end = std::min(range.end, keys);
     ValueTile<Number> const d_outputs{packs.d_output_rows + at * packs.value_stride, packs.value_stride, count};
     ValueTile<Number> const queries{packs.query_rows + at * packs.feature_stride, packs.feature_stride, count};
     ValueTile<Number> const key_rows{packs.key_rows + tile * packs.feature_stride, packs.feature_stride, keys};
-    Number const* const weights = scratch.weights + all.begin;
-    Number const* const d_scores = scratch.d_scores + all.begin;
-    std::uint8_t const* const seen = scratch.seen + all.begin;
-    Number* const d_value = scratch.d_value + all.begin * packs.value_stride;
-    Number* const d_key = scratch.d_key + all.begin * packs.feature_stride;
+    Number const* const weights = scratch.weights + range.begin;
+    Number const* const d_scores = scratch.d_scores + range.begin;
+    std::uint8_t const* const seen = scratch.seen + range.begin;
+    Number* const d_value = scratch.d_value + range.begin * packs.value_stride;
+    Number* const d_key = scratch.d_key + range.begin * packs.feature_stride;
     Number* const d_queries = d_query + at * packs.feature_stride;
-    Index const met = end - all.begin;
+    Index const met = end - range.begin;
     if (careful) {
       accumulate_seen<T, true, true>(met, weights, stride, seen, d_outputs, 0, count, d_value, packs.value_stride);
     } else {
@@ -156,73 +145,60 @@ struct DifferentiateChunk {
     }
     if constexpr (!is_dot_product<typename Call::Similarity>) {
       differentiate_features<T>(call.similarity, count, strips.queries, packs.key_panels + tile * features,
-                                call.features.weights, features, all.begin, all.end, scratch.d_scores, scratch.pairs,
-                                d_queries, packs.feature_stride);
+                                call.features.weights, features, range.begin, range.end, scratch.d_scores,
+                                scratch.pairs, d_queries, packs.feature_stride);
     } else if (careful) {
       accumulate_seen<T, true, true>(met, d_scores, stride, seen, queries, 0, count, d_key, packs.feature_stride);
-      accumulate_seen<T, false, true>(count, scratch.d_scores, stride, scratch.seen, key_rows, all.begin, end,
+      accumulate_seen<T, false, true>(count, scratch.d_scores, stride, scratch.seen, key_rows, range.begin, end,
                                       d_queries, packs.feature_stride);
     } else {
       accumulate_rows<T, true, true>(met, d_scores, stride, queries, 0, count, d_key, packs.feature_stride);
-      accumulate_rows<T, false, true>(count, scratch.d_scores, stride, key_rows, all.begin, end, d_queries,
+      accumulate_rows<T, false, true>(count, scratch.d_scores, stride, key_rows, range.begin, end, d_queries,
                                       packs.feature_stride);
     }
   }
 
   /// The gradients of weights, then of scores, of one strip; zeros where nothing was computed.
-  template <class T, class BlockOfRows, class Packs, class Scratch, class Sums>
+  template <class T, class BlockOfRows, class Packs, class Scratch, class Sums, class Range>
   ATTEND_INLINE void differentiate_strip(BlockOfRows const& block, Packs const& packs, Scratch const& scratch,
                                          Sums const& sums, GradientPlace const& place, Index at, int strip, int rows,
-                                         Index tile, KeyRange const& all, KeyRange const& computed, bool careful,
+                                         Index tile, Range const& range, bool careful,
                                          Number const* value_panels) const {
-    using Vector = pack<Number, T::lanes>;
     Index const stride = T::score_stride, e = call.value.dim();
     Number* const weights = scratch.weights + strip * stride;
     Number* const d_scores = scratch.d_scores + strip * stride;
-    for (Index panel = all.begin; panel < all.end; panel += T::panel) {
-      if (panel >= computed.begin && panel < computed.end &&
-          (computed.computed >> (panel / T::panel) & std::uint64_t{1}) != 0) {
-        // d_weights: the product that scores are, of other arrays.
-        Number const* const none = nullptr;
-        score_rows_of_strip<T, 2>(Dot{}, rows, packs.d_output_strips + (at + strip) * e, value_panels + panel * e, none,
-                                  e, d_scores + panel, stride);
-        continue;
-      }
-      for (int r = 0; r < rows; ++r)
-        for (int c = 0; c < 2; ++c) {
-          Vector(BlockOfRows::minus_infinity).store(weights + r * stride + panel + c * T::lanes);
-          Vector(Number(0)).store(d_scores + r * stride + panel + c * T::lanes);
-          if constexpr (Call::has_adjusters)
-            Vector(Number(0)).store(scratch.slopes + (strip + r) * stride + panel + c * T::lanes);
-        }
-    }
-    if (careful)
-      for (int r = 0; r < rows; ++r)
-        for (Index j = all.begin; j < all.end; ++j)
-          scratch.seen[(strip + r) * stride + j] = weights[r * stride + j] != BlockOfRows::minus_infinity;
+    for_each_panel<T>(
+        block, range, strip, rows, scratch.weights, scratch.d_scores,
+        scratch.slopes, [&](Index panel) __attribute__((always_inline)) {
+          // d_weights: the product that scores are, of other arrays.
+          Number const* const none = nullptr;
+          score_rows_of_strip<T, 2>(Dot{}, rows, packs.d_output_strips + (at + strip) * e, value_panels + panel * e,
+                                    none, e, d_scores + panel, stride);
+        });
+    if (careful) note_seen_pairs<T>(block, range, strip, rows, scratch.weights, scratch.seen);
     for (int r = 0; r < rows; ++r) {
       Index const row = at + strip + r;
       RowGradient<Number, typename Packs::State> const gradient{
           packs.log_sum_exp[row], packs.delta[row],
           Call::Normalizer::family == Family::whole_row ? packs.states + row : nullptr};
-      differentiate_row<T>(block, gradient, tile, all.begin, all.end, weights + r * stride, d_scores + r * stride,
+      differentiate_row<T>(block, gradient, tile, range.begin, range.end, weights + r * stride, d_scores + r * stride,
                            Call::has_adjusters ? scratch.slopes + (strip + r) * stride : nullptr, scratch.d_adjusted,
                            sums.normalizer);
       if constexpr (Call::learned_adjusters > 0)
-        add_adjuster_gradients<T>(block, scratch, sums, place, strip + r, tile, all);
+        add_adjuster_gradients<T>(block, scratch, sums, place, strip + r, tile, range);
     }
   }
 
   /// What one row gives the parameters of the adjusters that learn.
-  template <class T, class BlockOfRows, class Scratch, class Sums>
+  template <class T, class BlockOfRows, class Scratch, class Sums, class Range>
   ATTEND_INLINE void add_adjuster_gradients(BlockOfRows const& block, Scratch const& scratch, Sums const& sums,
-                                            GradientPlace const& place, int r, Index tile, KeyRange const& all) const {
+                                            GradientPlace const& place, int r, Index tile, Range const& range) const {
     using Vector = typename BlockOfRows::Pack;
     using Whole = typename BlockOfRows::Whole;
     QueryPlace const at = block.place(r);
     Position<Whole> p = block.position(at);
     Index const row = (at.head - place.first_head) * place.rows + at.row;
-    for (Index j = all.begin; j < all.end; j += T::lanes) {
+    for (Index j = range.begin; j < range.end; j += T::lanes) {
       Vector const d_adjusted = Vector::load(scratch.d_adjusted + j);
       auto const meets = d_adjusted != Vector(Number(0));
       if (!any_of(meets)) continue;

@@ -81,13 +81,6 @@ class BackwardRun {
 
   [[nodiscard]] Index feature_stride() const { return round_up(call_.features.count, T::lanes); }
 
-  template <auto first>
-  [[nodiscard]] static GradientUnit const& unit_of(std::span<GradientUnit const> units, Index task) {
-    return *(std::upper_bound(units.begin(), units.end(), task,
-                              [](Index t, GradientUnit const& u) { return t < u.*first; }) -
-             1);
-  }
-
   void run_wave(Workspace& workspace, std::span<GradientUnit const> units) {
     // One part of d_query for each chunk that is being summed. One worker needs one; more workers need not wait for
     // each other where parts are small.
@@ -109,13 +102,13 @@ class BackwardRun {
     copy_matrix(call_.features.key, memory.key_matrix);
 
     executor_.for_each(wave_.tiles, [&](Index task) {
-      GradientUnit const& unit = unit_of<&GradientUnit::first_tile>(units, task);
+      GradientUnit const& unit = unit_of_task<&GradientUnit::first_tile>(units, task);
       Slots::Lease const lease(slots);
       enter<Set>(PrepareKeys<Call>{call_, unit, task - unit.first_tile, memory.maps.key, memory.packed + unit.memory,
                                    memory.room(lease.slot())});
     });
     executor_.for_each(wave_.blocks, [&](Index task) {
-      GradientUnit const& unit = unit_of<&GradientUnit::first_block>(units, task);
+      GradientUnit const& unit = unit_of_task<&GradientUnit::first_block>(units, task);
       Slots::Lease const lease(slots);
       enter<Set>(PrepareRows<Backward>{backward_, unit, task - unit.first_block, memory.maps.query,
                                        memory.packed + unit.memory, memory.slot(lease.slot())});
@@ -123,14 +116,14 @@ class BackwardRun {
     for (Index first = 0; first < wave_.chunks; first += parts) {
       Index const batch = std::min(parts, wave_.chunks - first);
       executor_.for_each(batch, [&](Index task) {
-        GradientUnit const& unit = unit_of<&GradientUnit::first_chunk>(units, first + task);
+        GradientUnit const& unit = unit_of_task<&GradientUnit::first_chunk>(units, first + task);
         Slots::Lease const lease(slots);
         enter<Set>(DifferentiateChunk<Call>{call_, unit, first + task - unit.first_chunk, memory.packed + unit.memory,
                                             memory.slot(lease.slot()), d_query_of(unit, first + task, memory, task),
                                             memory.policies(task), backward_.arrays.d_value});
       });
       for (Index task = 0; task < batch; ++task) {
-        GradientUnit const& unit = unit_of<&GradientUnit::first_chunk>(units, first + task);
+        GradientUnit const& unit = unit_of_task<&GradientUnit::first_chunk>(units, first + task);
         Number* const sum = d_query_of(unit, unit.first_chunk, memory, 0);
         Number const* const part = d_query_of(unit, first + task, memory, task);
         if (sum != part) enter<Set>(AddRows<Number>{sum, part, unit.blocks * GradientUnit::block * feature_stride()});
@@ -141,8 +134,8 @@ class BackwardRun {
     }
     executor_.for_each(wave_.blocks + wave_.tiles, [&](Index task) {
       bool const of_rows = task < wave_.blocks;
-      GradientUnit const& unit = of_rows ? unit_of<&GradientUnit::first_block>(units, task)
-                                         : unit_of<&GradientUnit::first_tile>(units, task - wave_.blocks);
+      GradientUnit const& unit = of_rows ? unit_of_task<&GradientUnit::first_block>(units, task)
+                                         : unit_of_task<&GradientUnit::first_tile>(units, task - wave_.blocks);
       Slots::Lease const lease(slots);
       enter<Set>(FinishTokens<Backward>{
           backward_, unit, of_rows ? task - unit.first_block : task - wave_.blocks - unit.first_tile + unit.blocks,
@@ -211,11 +204,7 @@ class BackwardRun {
 
     WaveMemory(Carver& carver, BackwardRun const& run, Index part_count, Index slot_count) {
       Call const& call = run.call_;
-      auto const map_size = [](FeatureMap<Number> const& map) {
-        return map.matrix.data == nullptr ? 0 : round_up(map.matrix.rows, T::panel) * map.matrix.columns;
-      };
-      if (Index const size = map_size(call.features.query); size > 0) maps.query = carver.take<Number>(size);
-      if (Index const size = map_size(call.features.key); size > 0) maps.key = carver.take<Number>(size);
+      maps = PackedMaps<Number>::template take<T>(carver, call.features);
       packed = carver.take<std::byte>(static_cast<Index>(run.wave_.memory));
       part_size = round_up(run.wave_.most_parts, 64);
       parts = carver.take<Number>(part_size * part_count);
