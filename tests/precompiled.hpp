@@ -1,0 +1,7 @@
+#pragma once
+
+// What nearly every test reads first. Tests include what they use all the same.
+
+#include <gtest/gtest.h>
+
+#include <Eigen/Core>
