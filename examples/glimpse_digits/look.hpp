@@ -57,8 +57,8 @@ class HardLook {
     Step const& step = steps_[t];
     Matrix<float> const d_sum = rectified_back(step.seen, d_seen);
     (void)model_.retina.backward(step.windows, d_sum, gradient.retina);  // pixels have no parameters
-    auto const back = op_.backward(query, model_.key, model_.place, step.picked, d_sum, step.d_log_probability,
-                                   step.d_entropy);
+    auto const back =
+        op_.backward(query, model_.key, model_.place, step.picked, d_sum, step.d_log_probability, step.d_entropy);
     gradient.key += back.key;
     gradient.place += back.value;
     return back.query;

@@ -44,17 +44,23 @@ inline constexpr Index cell = 12, panel = side * cell, gap = 14;
          attend::xml_escaped(words) + "</text>\n";
 }
 
-/// A frame around the window at a place, with the number of its glimpse.
-[[nodiscard]] inline std::string frame_svg(Index place, Index number, Index left, Index top) {
-  static constexpr char const* colors[] = {"#0550ae", "#bc4c00", "#116329", "#8250df", "#a40e26"};
-  std::string const color = colors[number % 5];
-  Index const inset = number % 5;  // frames at one place stand inside each other
-  Index const x = left + place % places_a_side * cell + inset, y = top + place / places_a_side * cell + inset;
-  std::string const path = "d=\"" + box(x, y, window_side * cell - 2 * inset) + "\"/>";
-  return "<path fill=\"none\" stroke=\"#fff\" stroke-width=\"4\" " + path +
-         "<path fill=\"none\" stroke-width=\"2\" stroke=\"" + color + "\" " + path + "<path fill=\"" + color +
-         "\" d=\"" + box(x, y, 10) + "\"/>" +
-         words_svg(x + 2, y + 9, "font-size=\"10\" font-weight=\"700\" fill=\"#fff\"", std::to_string(number + 1));
+/// Frames around the windows at `picks`, each with its number. Frames at one place stand inside each other, with their
+/// numbers side by side, so that all are seen.
+[[nodiscard]] inline std::string frames_svg(std::vector<Index> const& picks, Index left, Index top) {
+  static constexpr char const* colors[] = {"#0550ae", "#bc4c00", "#116329", "#8250df"};
+  Index const width = window_side * cell, tag = width / 4;
+  std::string frames, tags;
+  for (std::size_t t = 0; t < picks.size(); ++t) {
+    Index const turn = static_cast<Index>(t) % 4, inset = 2 * turn;
+    Index const x = left + picks[t] % places_a_side * cell, y = top + picks[t] / places_a_side * cell;
+    std::string const color = colors[turn];
+    frames += "<path fill=\"none\" stroke-width=\"2\" stroke=\"" + color + "\" d=\"" +
+              box(x + inset, y + inset, width - 2 * inset) + "\"/>";
+    tags += "<path fill=\"" + color + "\" d=\"" + box(x + turn * tag, y, tag) + "\"/>" +
+            words_svg(x + turn * tag + 2, y + 8, "font-size=\"8\" font-weight=\"700\" fill=\"#fff\"",
+                      std::to_string(t + 1));
+  }
+  return frames + "\n" + tags;
 }
 
 /// How much a glimpse sees of each pixel: the weights of the windows that cover it.
@@ -104,12 +110,9 @@ inline constexpr Index cell = 12, panel = side * cell, gap = 14;
     };
     if (hard) {
       svg += pixels_svg(image, left, top) + named(*hard);
-      Matrix<float> const& weights = hard->glimpses[number];
-      for (Index t = 0; t < glimpses; ++t) {
-        Index place = 0;
-        weights.row(t).maxCoeff(&place);
-        svg += frame_svg(place, t, left, top);
-      }
+      std::vector<Index> picks(static_cast<std::size_t>(glimpses));
+      for (Index t = 0; t < glimpses; ++t) hard->glimpses[number].row(t).maxCoeff(&picks[static_cast<std::size_t>(t)]);
+      svg += frames_svg(picks, left, top);
       left += panel + gap;
     }
     if (soft) svg += named(*soft);

@@ -108,7 +108,8 @@ template <class Teacher>
     adam.step(model, gradient);
     char says[100];
     std::snprintf(says, sizeof says, "%s, step %td of %td, loss %.3g, %.0f %% right", name.c_str(), step + 1,
-                  options.steps, loss.value, 100 * static_cast<double>(loss.right) / static_cast<double>(options.batch));
+                  options.steps, loss.value,
+                  100 * static_cast<double>(loss.right) / static_cast<double>(options.batch));
     progress.say(says, done);
   }
   return losses;
