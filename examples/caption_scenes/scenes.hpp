@@ -70,8 +70,8 @@ inline void describe(Scene& scene) {
   }
 }
 
-/// `count` objects, each in a column of its own. Every feature has noise, of cells without an object too: twice as much
-/// and a third of the captions went wrong after the same training.
+/// `count` objects, each in a column of its own. Every feature has noise, of cells without an object too. With twice as
+/// much the order of objects is learned far later: a third of the captions were wrong after 4000 steps (seed 1).
 [[nodiscard]] inline Scene draw_scene(train::Draw& draw, Index count, bool held_out) {
   Scene scene;
   do {

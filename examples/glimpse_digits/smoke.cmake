@@ -5,7 +5,7 @@
 cmake_minimum_required(VERSION 3.25)
 include("${CMAKE_CURRENT_LIST_DIR}/../train/smoke.cmake")
 
-run(0 --look hard --steps 250 --quiet --out pictures)
+run(0 --look hard --steps 500 --quiet --out pictures)
 expect_loss_falls(0.8)
 expect(out "1348 digits to train on, 449 held out")
 expect(out "  hard ")
@@ -13,12 +13,12 @@ if(NOT err STREQUAL "")
   message(SEND_ERROR "--quiet said something on stderr: ${err}")
 endif()
 set(first "${out}")
-run(0 --look hard --steps 250 --quiet --out pictures)
+run(0 --look hard --steps 500 --quiet --out pictures)
 if(NOT first STREQUAL out)
   message(SEND_ERROR "Two runs differ.")
 endif()
 
-run(0 --look soft --steps 80 --batch 32 --out pictures)
+run(0 --look soft --steps 250 --out pictures)
 expect_loss_falls(0.8)
 
 run(0 --steps 2 --glimpses 2 --batch 8 --out pictures/new)
