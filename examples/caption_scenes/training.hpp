@@ -45,20 +45,17 @@ inline constexpr float discount = 0.5f;        // of the rewards of later words
   return column;
 }
 
-/// λ Σ_j (1 − Σ_t α_tj)², the mean over the batch, for soft looks; adds the derivatives.
-[[nodiscard]] inline double ask_for_all_cells(float weight, Speech const& speech, SpeechGradient& d_speech) {
+/// The derivatives of λ Σ_j (1 − Σ_t α_tj)², the mean over the batch, by the weights of soft looks.
+inline void ask_for_all_cells(float weight, Speech const& speech, SpeechGradient& d_speech) {
   Index const b = speech.start.hidden.rows(), length = std::ssize(speech.words);
   attend::DoublyStochastic<float> const penalty{weight / static_cast<float>(b)};
-  double value = 0;
   for (auto& d_weights : d_speech.weights) d_weights = Matrix<float>::Zero(b, cells);
   for (Index i = 0; i < b; ++i) {
     Matrix<float> alpha(length, cells);
     for (Index t = 0; t < length; ++t) alpha.row(t) = speech.words[static_cast<std::size_t>(t)].look.weights().row(i);
-    value += static_cast<double>(penalty.value(alpha));
     Matrix<float> const d_alpha = penalty.gradient(alpha);
     for (Index t = 0; t < length; ++t) d_speech.weights[static_cast<std::size_t>(t)].row(i) = d_alpha.row(t);
   }
-  return value;
 }
 
 /// Rewards a look for the word that it led to, and a little for the words after.
@@ -117,7 +114,7 @@ struct Report {
     d_speech.logits.push_back(std::move(loss.gradient));
   }
   if (choice.is_soft)
-    (void)ask_for_all_cells(doubly_stochastic, speech, d_speech);
+    ask_for_all_cells(doubly_stochastic, speech, d_speech);
   else
     rewards.give(scenes, speech);
   speech_backward(model, memory, speech, d_speech, gradient);

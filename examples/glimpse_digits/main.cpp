@@ -8,10 +8,12 @@
 
 #include <attend/visualize/save.hpp>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace glimpse_digits {
