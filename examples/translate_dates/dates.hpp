@@ -1,5 +1,7 @@
 #pragma once
 
+#include "../train/draw.hpp"
+
 #include <attend/core/check.hpp>
 #include <attend/core/random.hpp>
 #include <attend/core/types.hpp>
@@ -16,26 +18,13 @@
 namespace translate_dates {
 
 using attend::Index;
+using train::Draw;
 
 /// What is written, what it means, and which letters each letter of the answer comes from.
 struct Example {
   std::string text;                  // "tuesday, 3 may 1988"
   std::string answer;                // "1988-05-03"
   attend::Matrix<double> alignment;  // (answer, text)  1 where they belong together
-};
-
-/// Random numbers in the order they are asked for.
-class Draw {
- public:
-  explicit Draw(std::uint64_t seed, Index stream) : stream_(attend::random_stream(seed, stream, 0, 0)) {}
-  /// In [0, count).
-  [[nodiscard]] Index below(Index count) {
-    return static_cast<Index>(attend::uniform(stream_, next_++) * static_cast<double>(count));
-  }
-
- private:
-  attend::RandomStream stream_;
-  Index next_ = 0;
 };
 
 inline constexpr std::array<std::string_view, 12> months{"january",   "february", "march",    "april",
