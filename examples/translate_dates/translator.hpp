@@ -50,6 +50,7 @@ struct Sizes {
   Index letter = 16;   // features of a letter
   Index encoder = 48;  // of each of the two directions
   Index decoder = 64;
+  double radius = 8;  // of local attention, in letters
 };
 
 /// Letters → both directions of a GRU → memory; the decoder writes the answer letter by letter.
