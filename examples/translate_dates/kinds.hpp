@@ -23,9 +23,9 @@ struct Kind {
 inline constexpr Kind kinds[] = {
     {"additive", "a . tanh(W s + U h), asked with the last state (Bahdanau 2015)", make_additive},
     {"dot", "s . h, asked with the new state (Luong 2015)", make_dot},
-    {"general", "s W h, asked with the new state (Luong 2015)", make_general},
+    {"general", "s W h / sqrt(d), asked with the new state (Luong 2015)", make_general},
     {"concat", "a . tanh(W [s; h]), asked with the new state (Luong 2015)", make_concat},
-    {"local", "s W h around a place that s predicts (Luong 2015, local-p)", make_local},
+    {"local", "s W h / sqrt(d) around a place that s predicts (Luong 2015, local-p)", make_local},
     {"none", "no attention: one vector for the whole text (Sutskever 2014)", make_none},
 };
 

@@ -89,10 +89,9 @@ struct Model {
     // Letters that lie close together at first are told apart late: digits above all.
     attend::initialize_uniform(letters, 1, seed + 1);
     attend::initialize_uniform(answer_letters, 1, seed + 2);
-    // As in Bahdanau 2015, B.1. With recurrent matrices of small numbers the end of a text does not remember its
-    // beginning at first, and with scores that are not near 0 attention does not wait for it: it settled on the year's
-    // digits for the day of "1791, may 4", and a softmax that has settled hardly learns. So it went with 3 seeds of 4
-    // for the general score, and 3 of 7 for concat.
+    // As in Bahdanau 2015, B.1: with recurrent matrices of small numbers the end of a text does not remember its
+    // beginning at first, and where scores are not near 0 attention does not wait for it: with concat it settled on the
+    // year's digits for the day of "1791, may 4" for 3 seeds of 7, and what has settled hardly learns.
     attend::initialize_orthogonal(onwards.cell.recurrent.weight, seed + 3);
     attend::initialize_orthogonal(back.cell.recurrent.weight, seed + 4);
     attend::initialize_orthogonal(decoder.step.cell.recurrent.weight, seed + 5);
