@@ -92,12 +92,6 @@ TYPED_TEST(HardAttentionOf, SeesWhatTheMaskShows) {
                Causal{});
 }
 
-TEST(HardAttention, WithoutPoliciesIsScaledDotProduct) {
-  Problem<double> const problem(70, 50);
-  Draw const draw{.seed = 4, .samples = 3};
-  expect_drawn(problem, HardAttention{}.sample(problem.q, problem.k, problem.v, draw), draw);
-}
-
 /// A similarity, adjusters and masks of every kind, and a temperature, in one call. `w` (8, 8).
 [[nodiscard]] auto policies(std::vector<double> slopes, std::vector<Index> lengths) {
   return std::make_tuple(
@@ -336,11 +330,15 @@ TEST(HardAttention, ReadsAnyStorage) {
   EXPECT_EQ(HardAttention{everything}.argmax(columns, k * 1.0f, v_columns).output, wanted.output);
   attend::Matrix<Eigen::bfloat16> const narrow = v.cast<Eigen::bfloat16>();
   attend::Matrix<Eigen::half> const q_half = q.cast<Eigen::half>();
-  auto const found = HardAttention{everything}.argmax(q_half, k, narrow);
+  auto const found = HardAttention{}.argmax(q_half, k, narrow);  // without policies: softmax(q·kᵀ/√d)
   static_assert(std::is_same_v<decltype(found.output), attend::Matrix<Eigen::half>>);
   static_assert(std::is_same_v<decltype(found.entropy), attend::Vector<float>>);
-  for (Index i = 0; i < 20; ++i)
+  gradients::Matrix const w = attend::reference::weights<double>(q_half, k);
+  for (Index i = 0; i < 20; ++i) {
+    EXPECT_NEAR(double(found.log_probability(i, 0)), std::log(w.row(i).maxCoeff()), 1e-5);
+    EXPECT_NEAR(std::log(w(i, found.keys(i, 0))), std::log(w.row(i).maxCoeff()), 1e-5);
     EXPECT_EQ(float(found.output(i, 0)), float(Eigen::half(float(narrow(found.keys(i, 0), 0)))));
+  }
 }
 
 TEST(HardAttention, HiddenNaNChangesNothingAndVisibleNaNShows) {

@@ -68,8 +68,12 @@ struct Game {
     return sum;
   }
   /// What a call would have returned, had it drawn these keys.
-  [[nodiscard]] Picked<double> picked(Matrix const& w, Matrix const& keys) const {
-    Picked<double> result{{}, keys.cast<Index>(), {}, Vector::Zero(n), attend::SparseWeights<double>(m)};
+  template <class... Policies>
+  [[nodiscard]] Picked<double> picked(Matrix const& keys, Policies const&... policies) const {
+    auto const found = attend::reference::forward(q, k, v, policies...);
+    Matrix const w = attend::reference::weights(q, k, policies...);
+    Picked<double> result{
+        {}, keys.cast<Index>(), {}, Vector::Zero(n), attend::SparseWeights<double>(m), found.log_sum_exp};
     for (Index i = 0; i < n; ++i) {
       for (Index j = 0; j < m; ++j) result.entropy(i) -= w(i, j) > 0 ? w(i, j) * std::log(w(i, j)) : 0;
       std::vector<attend::KeyWeight<double>> row;
@@ -100,7 +104,7 @@ void expect_unbiased(Game const& game, Policies const&... policies) {
       keys(i, 0) = static_cast<double>(picks[static_cast<std::size_t>(i)]);
     }
     if (p == 0) return;
-    auto const g = op.backward(q, k, v, game.picked(w, keys), Matrix::Zero(n, 2),
+    auto const g = op.backward(q, k, v, game.picked(keys, policies...), Matrix::Zero(n, 2),
                                Matrix::Constant(n, 1, game.reward(picks) - 0.5));  // any baseline
     d_query += p * g.query;
     d_key += p * g.key;
@@ -129,7 +133,8 @@ TEST(HardAttentionBackward, SamplesOfARowAddUp) {
     Vector const rewards = game.rewards(picks);
     Matrix const keys{{static_cast<double>(picks[0]), static_cast<double>(picks[1])}};
     Vector const c = attend::Reinforce<double>::coefficients(rewards, attend::LeaveOneOut::values(rewards));
-    auto const g = op.backward(game.q, game.k, game.v, game.picked(w, keys), Matrix::Zero(1, 2), c.transpose());
+    auto const g =
+        op.backward(game.q, game.k, game.v, game.picked(keys, everything), Matrix::Zero(1, 2), c.transpose());
     d_query += w(0, picks[0]) * w(0, picks[1]) * g.query;
   });
   gradients::expect_gradient(

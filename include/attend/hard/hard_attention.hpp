@@ -140,7 +140,7 @@ class HardAttention {
   /// Shapes   d_output (n, e)  d_log_probability (n, M)  →  query (n, d), key (m, d), value (m, e)
   /// Throws   when `picked` is of other sizes
   /// Edge     −1, the pick of no key, has no gradient
-  /// Cost     that of backward with e = 1, and one more product of n·m·d
+  /// Cost     that of backward with e = 1
   /// Source   Williams 1992, theorem 1; Xu 2015, section 4.1 (arXiv 1502.03044)
   template <class Query, class Key, class Value, class Storage, class OutputGradient, class PickGradient,
             class... Given>
@@ -271,13 +271,16 @@ class HardAttention {
     using Scalar = compute_t<Query>;
     std::vector<Index> numbers(static_cast<std::size_t>(rows));
     std::iota(numbers.begin(), numbers.end(), first);
-    Matrix<Scalar> s(q.batch() * q.heads() * rows, k.length());
-    Heads<Scalar> const into = heads(s.data(), HeadsShape{q.batch(), q.heads(), rows, k.length()});
+    Index const all = q.batch() * q.heads() * rows;
+    hard_detail::DifferenceRows<Scalar> s{Matrix<Scalar>(all, k.length()), Vector<Scalar>(all)};
+    Heads<Scalar> const into = heads(s.differences.data(), HeadsShape{q.batch(), q.heads(), rows, k.length()});
+    Heads<Scalar> const largest = heads(s.largest.data(), HeadsShape{q.batch(), q.heads(), rows, 1});
     detail::ScoreDifferences const differences;
     std::apply(
         [&](auto const&... policy) {
           call_detail::weights_heads<std::remove_const_t<Query>, std::remove_const_t<Key>>(
-              into, q, k, rows == q.length() ? nullptr : numbers.data(), rows, differences, policy..., given...);
+              into, largest, q, k, rows == q.length() ? nullptr : numbers.data(), rows, differences, policy...,
+              given...);
         },
         scoring());
     return s;
@@ -291,8 +294,8 @@ class HardAttention {
     using Scalar = compute_t<Storage>;
     Index const n = q.length(), m = k.length(), rows = q.batch() * q.heads() * n;
     call_detail::check_values(k.shape(), v.shape());
-    check(picked.keys.rows() == rows && picked.entropy.size() == rows && picked.weights.rows() == rows &&
-              picked.weights.keys() == m,
+    check(picked.keys.rows() == rows && picked.entropy.size() == rows && picked.log_sum_exp.size() == rows &&
+              picked.weights.rows() == rows && picked.weights.keys() == m,
           "HardAttention: there are ", rows, " queries and ", m, " keys, but the picks are of ", picked.keys.rows(),
           " queries and ", picked.weights.keys(), " keys; hand in what was picked of them.");
     call_detail::check_same(d_output.shape() == HeadsShape{q.batch(), q.heads(), n, v.dim()},
@@ -304,23 +307,19 @@ class HardAttention {
     check(d_entropy.size() == rows, "HardAttention: d_entropy has ", d_entropy.size(), " numbers for ", rows,
           " queries; there must be one for each.");
 
-    // log p is by s/τ − lse, and lse is not kept by those who only pick.
-    Heads<Scalar const> const no_values(nullptr, {k.batch(), k.heads(), m, 0}, {});
-    auto kept = std::apply(
-        [&](auto const&... policy) { return Attention<>{}.forward(q, k, no_values, policy..., given...); }, policies_);
-    auto const log_sum_exp = kept.log_sum_exp;
     detail::PickGradient<Scalar> const loss{q.heads(),
                                             n,
                                             picked.keys.cols(),
                                             picked.keys.data(),
                                             d_log_probability.data(),
-                                            log_sum_exp.data(),
+                                            picked.log_sum_exp.data(),
                                             picked.entropy.data(),
                                             d_entropy.data(),
                                             Scalar(1) / static_cast<Scalar>(softmax().temperature)};
     // F summed over the keys of each query: scores that weigh a value of 1.
-    kept.shape.dim = 1;
-    kept.output.assign(static_cast<std::size_t>(rows), Storage(0));
+    KeptHeads<Scalar> const kept{{q.batch(), q.heads(), n, 1},
+                                 std::vector<Scalar>(static_cast<std::size_t>(rows), Scalar(0)),
+                                 {picked.log_sum_exp.begin(), picked.log_sum_exp.end()}};
     Scalar const one = 1;
     Heads<Scalar const> const values(&one, {k.batch(), k.heads(), m, 1}, {0, 0, 0, 0});
     Heads<Scalar const> const d_sums(&one, {q.batch(), q.heads(), n, 1}, {0, 0, 0, 0});

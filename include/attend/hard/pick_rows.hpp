@@ -36,8 +36,15 @@ template <class Entry>
   return entries;
 }
 
+/// ScoreDifferences of some queries of each head, and their largest scores.
+template <class Scalar>
+struct DifferenceRows {
+  Matrix<Scalar> differences;  // (heads·rows, m)
+  Vector<Scalar> largest;      // (heads·rows)
+};
+
 /// Everything of Picked but the output, for the queries of all heads, head by head. `differences(first, rows)` gives
-/// ScoreDifferences (heads·rows, m) of some queries of each head, `choose(row, head, i)` the picks of query i of a head
+/// the DifferenceRows of some queries of each head, `choose(row, head, i)` the picks of query i of a head
 /// and their weights.
 template <class Storage, class Differences, class Choose, class Executor>
 [[nodiscard]] Picked<Storage> pick_rows(PickSizes const& sizes, compute_t<Storage> temperature,
@@ -48,17 +55,19 @@ template <class Storage, class Differences, class Choose, class Executor>
                          KeyMatrix::Constant(all, sizes.picks, -1),
                          Matrix<Scalar>::Zero(all, sizes.picks),
                          Vector<Scalar>::Zero(all),
-                         SparseWeights<Scalar>(sizes.keys)};
+                         SparseWeights<Scalar>(sizes.keys),
+                         Vector<Scalar>::Zero(all)};
   std::vector<std::vector<KeyWeight<Scalar>>> picks(static_cast<std::size_t>(all));
   Index first = 0;
   do {  // once for n = 0 too, for the checks of the call
     Index const rows = std::min(sizes.rows_at_once, n - first);
-    Matrix<Scalar> const block = differences(first, rows);
-    Matrix<Scalar> exponentials(block.rows(), sizes.keys);
-    executor.for_each(block.rows(), [&](Index r) {
-      ScoredRow<Scalar> const row(block.row(r).data(), sizes.keys, temperature, exponentials.row(r).data());
+    DifferenceRows<Scalar> const block = differences(first, rows);
+    Matrix<Scalar> exponentials(block.largest.size(), sizes.keys);
+    executor.for_each(block.largest.size(), [&](Index r) {
+      ScoredRow<Scalar> const row(block.differences.row(r).data(), sizes.keys, temperature, exponentials.row(r).data());
       Index const head = r / rows, query = first + r % rows, i = head * n + query;
       result.entropy(i) = row.entropy();
+      result.log_sum_exp(i) = row.log_sum_exp(block.largest(r));
       if (row.is_poisoned()) result.log_probability.row(i).setConstant(row.entropy());
       if (row.is_poisoned() || !row.sees_something()) return;
       auto& mine = picks[static_cast<std::size_t>(i)];

@@ -27,8 +27,12 @@ struct PickedHeads {
     Index const first = (b * shape.heads + h) * shape.length, n = shape.length;
     SparseWeights<typename Picked<Storage>::Scalar> weights(rows.weights.keys());
     for (Index i = first; i < first + n; ++i) weights.add_row(rows.weights.row(i));
-    return {rows.output.middleRows(first, n), rows.keys.middleRows(first, n), rows.log_probability.middleRows(first, n),
-            rows.entropy.segment(first, n), std::move(weights)};
+    return {rows.output.middleRows(first, n),
+            rows.keys.middleRows(first, n),
+            rows.log_probability.middleRows(first, n),
+            rows.entropy.segment(first, n),
+            std::move(weights),
+            rows.log_sum_exp.segment(first, n)};
   }
 };
 
