@@ -13,6 +13,7 @@ namespace translate_dates {
 [[nodiscard]] std::unique_ptr<Translator> make_none(Sizes const& sizes, std::uint64_t seed);
 [[nodiscard]] std::unique_ptr<Translator> make_dot(Sizes const& sizes, std::uint64_t seed);
 [[nodiscard]] std::unique_ptr<Translator> make_general(Sizes const& sizes, std::uint64_t seed);
+[[nodiscard]] std::unique_ptr<Translator> make_local(Sizes const& sizes, std::uint64_t seed);
 
 struct Kind {
   char const* name;
@@ -22,8 +23,9 @@ struct Kind {
 inline constexpr Kind kinds[] = {
     {"additive", "a . tanh(W s + U h), asked with the last state (Bahdanau 2015)", make_additive},
     {"dot", "s . h, asked with the new state (Luong 2015)", make_dot},
-    {"general", "s W h, asked with the new state (Luong 2015)", make_general},
+    {"general", "s W h / sqrt(d), asked with the new state (Luong 2015)", make_general},
     {"concat", "a . tanh(W [s; h]), asked with the new state (Luong 2015)", make_concat},
+    {"local", "s W h / sqrt(d) around a place that s predicts (Luong 2015, local-p)", make_local},
     {"none", "no attention: one vector for the whole text (Sutskever 2014)", make_none},
 };
 

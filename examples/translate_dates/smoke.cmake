@@ -4,7 +4,7 @@
 cmake_minimum_required(VERSION 3.25)
 include("${CMAKE_CURRENT_LIST_DIR}/../train/smoke.cmake")
 
-foreach(kind IN ITEMS additive dot general concat none)
+foreach(kind IN ITEMS additive dot general concat local none)
   run(0 --attention ${kind} --steps 60 --batch 16 --tests 20 --out pictures)
   expect_loss_falls(0.9)
   expect(out "texts of 1 date")

@@ -291,8 +291,8 @@ class Attention {
   void weights_into(Heads<compute_t<Query>> const& w, Heads<Query> const& q, Heads<Key> const& k,
                     Given&&... given) const {
     with_policies([&](auto const&... policy) {
-      call_detail::weights_heads<std::remove_const_t<Query>, std::remove_const_t<Key>>(w, q, k, nullptr, 0, policy...,
-                                                                                       given...);
+      call_detail::weights_heads<std::remove_const_t<Query>, std::remove_const_t<Key>>(w, {}, q, k, nullptr, 0,
+                                                                                       policy..., given...);
     });
   }
 

@@ -16,8 +16,11 @@
 #include <attend/layer/bahdanau_step.hpp>  // BahdanauStep       asks with s_{t−1}; what is found goes into the cell
 #include <attend/layer/context.hpp>        // ConcatContext, AddContext, GatedContext, BareContext
 #include <attend/layer/decoder.hpp>        // Decoder            a step over all steps, and back through time
-#include <attend/layer/decoder_attention.hpp>  // DecoderAttention   keys projected once, read once a step
-#include <attend/layer/local_attention.hpp>    // LocalAttention     around a predicted place (Luong's local-p)
-#include <attend/layer/location_aware.hpp>     // LocationAware      sees the weights of the last step (Chorowski)
+#include <attend/layer/decoder_attention.hpp>        // DecoderAttention   keys projected once, read once a step
+#include <attend/layer/local_attention.hpp>          // LocalAttention     around a predicted place (Luong's local-p)
+#include <attend/layer/local_decoder_attention.hpp>  // … of a decoder: DecoderAttention<Scalar, LocalAttention<…>>
+#include <attend/layer/location_aware.hpp>           // LocationAware      sees the weights of the last step (Chorowski)
 #include <attend/layer/luong_step.hpp>  // LuongStep          asks with s_t; what is found joins it, and is fed back
 #include <attend/layer/projected_additive.hpp>  // ProjectedAdditive  Bahdanau's score of keys that are projected already
+#include <attend/layer/sentinel.hpp>            // Sentinel           what a decoder knows without looking (Lu)
+#include <attend/layer/sentinel_attention.hpp>  // SentinelAttention  looks at the tokens, or at that

@@ -10,9 +10,11 @@
 ///   Argmax              1 for the largest score                  GumbelMax            1 for a key drawn from softmax
 ///   Sparsemax           [s − τ]₊                                 exact zeros below the threshold
 ///   Entmax15            [s/2 − τ]₊²                              exact zeros, smooth above
+///   Entmax              [(α − 1)s − τ]₊^{1/(α − 1)}              from softmax to sparsemax and on, α learns
 ///   TopK                softmax over the k largest               exact zeros elsewhere
 
 #include <attend/normalize/argmax.hpp>
+#include <attend/normalize/entmax.hpp>
 #include <attend/normalize/entmax15.hpp>
 #include <attend/normalize/family.hpp>
 #include <attend/normalize/gumbel_max.hpp>

@@ -32,6 +32,7 @@ template <class Storage, class Similarity, class Normalizer>
           gradient_of<double>("concat, relu", concat, Relu{}),
           gradient_of<double>("additive, normalised relu", additive<double>(3, 3), NormalizedRelu{}),
           gradient_of<double>("cosine, 1.5-entmax", Cosine{4}, Entmax15{}),
+          gradient_of<double>("scaled dot, α-entmax", ScaledDot{0.8}, Entmax{1.3}),
           gradient_of<double>("L1, sparsemax", L1{0.5}, Sparsemax{}),
           gradient_of<double>("clipped L1, top-k", clipped_l1(), TopK{4})};
 }

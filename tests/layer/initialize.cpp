@@ -44,6 +44,26 @@ TEST(Initialize, DependsOnTheSeedAlone) {
   EXPECT_NE(a.weight, c.weight);
 }
 
+TEST(Initialize, OrthogonalInEachGate) {
+  attend::Matrix<double> gates = attend::Matrix<double>::Zero(3 * 48, 48), wide(5, 9), other(3 * 48, 48);
+  attend::initialize_orthogonal(gates, 7);
+  attend::initialize_orthogonal(wide, 7);
+  attend::initialize_orthogonal(other, 8);
+  for (Index gate = 0; gate < 3; ++gate) {
+    attend::Matrix<double> const u = gates.middleRows(48 * gate, 48);
+    EXPECT_LE((u * u.transpose() - attend::Matrix<double>::Identity(48, 48)).cwiseAbs().maxCoeff(), 1e-14);
+  }
+  EXPECT_LE((wide * wide.transpose() - attend::Matrix<double>::Identity(5, 5)).cwiseAbs().maxCoeff(), 1e-14);
+  EXPECT_GT((gates.topRows(48) - gates.bottomRows(48)).cwiseAbs().maxCoeff(), 0.1);
+  EXPECT_GT((gates - other).cwiseAbs().maxCoeff(), 0.1);
+  // No direction is preferred: numbers of both signs, with the variance 1 / columns of a random direction.
+  EXPECT_NEAR(gates.mean(), 0, 0.01);
+  EXPECT_NEAR(gates.squaredNorm() / static_cast<double>(gates.size()), 1.0 / 48, 1e-12);
+  attend::Matrix<float> narrow(3 * 48, 48);
+  attend::initialize_orthogonal(narrow, 7);
+  EXPECT_EQ(narrow, gates.cast<float>());
+}
+
 TEST(Initialize, WrongBoundsAreSentences) {
   Linear<float> layer(2, 2);
   expect_sentence([&] { attend::initialize_uniform(layer, -1, 0); }, {"-1", "0 or more"});

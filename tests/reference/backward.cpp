@@ -110,6 +110,7 @@ TEST(ReferenceBackward, Normalizers) {
   expect_gradient("Sparsemax", at::Sparsemax{}, at::Causal{}, at::Dot{});
   expect_gradient("Entmax15", at::Entmax15{});
   expect_gradient("Entmax15", at::Entmax15{}, at::Causal{}, at::Dot{});
+  for (double const alpha : {1.2, 1.7, 2.5}) expect_gradient("Entmax", at::Entmax{alpha}, at::Causal{});
   expect_gradient("TopK", at::TopK{3});
   expect_gradient("Argmax", at::Argmax{});
   expect_gradient("GumbelMax", at::GumbelMax{5});

@@ -68,6 +68,7 @@ TEST(ReferenceBackward, WhatIsHiddenGivesNothing) {
   expect_hidden("Euclidean", at::Euclidean{2}, at::Softmax{.temperature = 2, .sinks = {0.1}});
   expect_hidden("Sparsemax", at::Sparsemax{});
   expect_hidden("Entmax15", at::Entmax15{});
+  expect_hidden("Entmax", at::Entmax{1.3});
   expect_hidden("TopK", at::TopK{2});
   expect_hidden("NormalizedRelu", at::NormalizedRelu{});
   expect_hidden("NormalizedSoftplus", at::NormalizedSoftplus{});

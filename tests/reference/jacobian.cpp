@@ -85,6 +85,7 @@ TEST(ReferenceJacobian, AgreesWithDifferencesBackwardAndItself) {
   expect_derivatives("Cosine, Sigmoid", at::Cosine{2.0}, at::Sigmoid{});
   expect_derivatives("Euclidean, Sparsemax", at::Euclidean{0.5}, at::Sparsemax{});
   expect_derivatives("Entmax15", at::Entmax15{}, at::SlidingWindow{2, 2});
+  expect_derivatives("Entmax", at::Entmax{1.3}, at::SlidingWindow{2, 2});
   expect_derivatives("TopK, own", at::TopK{3}, [](auto score, auto p) {
     return at::tanh(score) * score - 0.1 * at::select(p.key > p.query, p.key - p.query, 0);
   });

@@ -55,6 +55,7 @@ TEST(ReferenceNormalize, AnyOtherRunsByItsOwnFunctions) {
   expect_own_functions_agree(at::GumbelMax{5, 0.5});
   expect_own_functions_agree(at::Sparsemax{});
   expect_own_functions_agree(at::Entmax15{});
+  expect_own_functions_agree(at::Entmax{1.4});
   expect_own_functions_agree(at::TopK{3});
 }
 

@@ -256,16 +256,18 @@ void forward(Query const& q, Key const& k, Value const& v, Output& out, std::nul
   forward(q, k, v, out, static_cast<compute_t<typename Query::Scalar>*>(nullptr), given...);
 }
 
+/// The weights of all queries, or of some; with memory for `numbers` (b, h, rows, 1) also what a whole-row normaliser
+/// keeps of a row.
 template <class Query, class Key, class Number, class QueryElement, class KeyElement, class... Given>
-void weights_heads(Heads<Number> const& w, Heads<QueryElement> const& q, Heads<KeyElement> const& k, Index const* rows,
-                   Index row_count, Given&... given) {
+void weights_heads(Heads<Number> const& w, Heads<Number> const& numbers, Heads<QueryElement> const& q,
+                   Heads<KeyElement> const& k, Index const* rows, Index row_count, Given&... given) {
   HeadsShape const expected{q.batch(), q.heads(), rows == nullptr ? q.length() : row_count, k.length()};
   check_same(w.shape() == expected, "weights must be (batch of q, heads of q, rows asked for, keys).", w.shape(),
              "weights", expected, "the result");
   // Values are not looked at; a head without features stands for them.
   Heads<Number const> const none(nullptr, {k.batch(), k.heads(), k.length(), 0}, {0, 0, 0, 1});
-  run<kernel::Purpose::weights, false, Query, Key, Number, Number>(q, k, none, Heads<Number>{}, Heads<Number>{}, w,
-                                                                   rows, row_count, given...);
+  run<kernel::Purpose::weights, false, Query, Key, Number, Number>(q, k, none, Heads<Number>{}, numbers, w, rows,
+                                                                   row_count, given...);
 }
 
 template <class Query, class Key, class Number, class... Given>
@@ -284,9 +286,9 @@ void weights(Query const& q, Key const& k, std::span<Index const> rows, bool all
       }
     decltype(auto) q_memory = readable(q);
     decltype(auto) k_memory = readable(k);
-    weights_heads<typename Query::Scalar, typename Key::Scalar>(as_mutable_heads(w), as_heads(q_memory),
-                                                                as_heads(k_memory), all_rows ? nullptr : rows.data(),
-                                                                static_cast<Index>(rows.size()), given...);
+    weights_heads<typename Query::Scalar, typename Key::Scalar>(
+        as_mutable_heads(w), Heads<Number>{}, as_heads(q_memory), as_heads(k_memory), all_rows ? nullptr : rows.data(),
+        static_cast<Index>(rows.size()), given...);
   } else {
     Matrix<Number> const all =
         std::apply([&](auto const&... policy) { return reference::weights(q.matrix(), k.matrix(), policy...); },

@@ -17,9 +17,13 @@ namespace detail {
 template <class Type>
 concept WorkspaceLike = has_kind<Type, WorkspaceKind>;
 
-/// Eigen matrices are no policies: a bare boolean matrix does not say whether true means keep or drop.
+template <class Derived>
+void probe_eigen(Eigen::EigenBase<Derived> const&);
+
+/// Eigen matrices are no policies: a bare boolean matrix does not say whether true means keep or drop. A segment of a
+/// vector is one too, though it is the EigenBase of its base class.
 template <class Type>
-concept EigenObject = std::is_base_of_v<Eigen::EigenBase<bare<Type>>, bare<Type>>;
+concept EigenObject = requires(bare<Type> const& object) { detail::probe_eigen(object); };
 
 template <template <class> class Is, class... Given>
 inline constexpr int how_many = (0 + ... + int(Is<Given>::value));

@@ -20,17 +20,17 @@ namespace attend::detail {
 /// that is, ∂/∂t of Σ c_i log p(pick_i) + λ H.
 template <class Scalar>
 struct PickGradient {
-  Index samples;
-  Index const* picks;          // (n, M)
-  Scalar const* coefficients;  // c (n, M)
-  Scalar const* log_sum_exp;   // (n), of s/τ
-  Scalar const* entropy;       // H (n)
-  Scalar const* d_entropy;     // λ (n)
+  Index heads, queries, samples;  // h, n, M; the rows below are those of all heads, head by head
+  Index const* picks;             // (b·h·n, M)
+  Scalar const* coefficients;     // c (b·h·n, M)
+  Scalar const* log_sum_exp;      // (b·h·n), of s/τ
+  Scalar const* entropy;          // H (b·h·n)
+  Scalar const* d_entropy;        // λ (b·h·n)
   Scalar per_temperature;
 
   template <class Number, class Place>
   [[nodiscard]] ATTEND_INLINE Number operator()(Number const& score, Place const& p) const {
-    Index const row = p.row;
+    Index const row = (Index(p.batch) * heads + Index(p.head)) * queries + Index(p.row);
     Number const t = score * per_temperature - log_sum_exp[row];
     Number picked(Scalar(0));
     Scalar sum = 0;

@@ -24,6 +24,7 @@ struct Picked {
   Matrix<Scalar> log_probability;  // (n, M), log p(key) of the softmax over all keys
   Vector<Scalar> entropy;          // (n), of that softmax, in nats
   SparseWeights<Scalar> weights;   // (n, m), what output weighs the values with
+  Vector<Scalar> log_sum_exp;      // (n), of the scores over τ: what backward needs
 
   /// The picks of one sample (n), for a reward of its own: `weighted_values(picked.sample(1), v)` is its output.
   [[nodiscard]] SparseWeights<Scalar> sample(Index number) const {

@@ -99,6 +99,11 @@ class ScoredRow {
     if (!sees_something()) return Number(0);
     return static_cast<Number>(std::log(sum_) - static_cast<double>(weighted_sum_) / sum_);
   }
+  /// log Σ exp(s/τ) of scores whose largest is `largest`.
+  [[nodiscard]] Number log_sum_exp(Number largest) const {
+    return sees_something() ? static_cast<Number>(static_cast<double>(largest * per_temperature_) + std::log(sum_))
+                            : -std::numeric_limits<Number>::infinity();
+  }
   [[nodiscard]] Number log_probability(Index key) const {
     return static_cast<Number>(static_cast<double>(differences_[key] * per_temperature_) - std::log(sum_));
   }

@@ -43,6 +43,16 @@ template <class Block>
           strides.dim};
 }
 
+/// The number that forward keeps of row r, where it is asked for. Rows that were picked are numbered as for weights.
+template <class Block>
+ATTEND_INLINE void keep_number(Block const& block, int r, typename Block::Number number_of_row) {
+  auto const& call = block.call;
+  if (call.log_sum_exp.data() == nullptr) return;
+  Index const rows = call.rows_of(block.segment), number = block.first + r, head = number / rows;
+  Index const row = number - head * rows + (call.picked_rows == nullptr ? block.segment.row : 0);
+  call.log_sum_exp(block.segment.batch, block.key_head * call.group + head, row, 0) = number_of_row;
+}
+
 template <class T, class Block>
 ATTEND_INLINE void write_whole_rows(Block const& block) {
   for_each_strip<T>(
@@ -52,6 +62,7 @@ ATTEND_INLINE void write_whole_rows(Block const& block) {
           auto* const scores = block.scratch.scores + r * block.scratch.score_stride;
           weigh_whole_row<T>(block, strip + r, padded, scores);
           weight_line(block, strip + r).write(0, block.segment.keys, scores);
+          keep_number(block, strip + r, block.scratch.largest[strip + r]);
         }
       });
 }

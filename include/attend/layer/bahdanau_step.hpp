@@ -40,7 +40,7 @@ struct BahdanauStep {
     State after;
     Matrix<Scalar> input;  // (b, in + e)
     typename Cell::Step cell;
-    Kept<Scalar> read;
+    typename DecoderAttention<Scalar, Policies...>::Read read;
     typename Context::Forward context;
   };
   struct Gradient {

@@ -54,6 +54,33 @@ struct MemoryGradient {
         keys(Matrix<Scalar>::Zero(memory.key().rows(), memory.key().cols())) {}
 };
 
+/// The keys of a decoder's attention: key_j = U value_j, once a sequence; without U the values are the keys.
+///
+/// Shapes   values (Σm, e)  key.weight (d_k, e) or empty  →  keys (Σm, d_k)
+/// Throws   when lengths do not add up to the rows, or values do not fit U
+/// Source   Bahdanau 2015, A.1.2: U h_j does not depend on the step (arXiv 1409.0473)
+template <class Scalar>
+struct MemoryKeys {
+  Linear<Scalar> key;  ///< weight (d_k, e), or empty: values are keys
+
+  [[nodiscard]] Memory<Scalar> remember(Matrix<Scalar> values, std::vector<Index> const& lengths) const {
+    Documents documents(std::vector<Index>(lengths.size(), 1), lengths);
+    check(documents.keys() == values.rows(), "DecoderAttention: the lengths of ", lengths.size(),
+          " memories add up to ", documents.keys(), " but there are ", values.rows(), " rows.");
+    Matrix<Scalar> keys = projects() ? key.forward(values) : Matrix<Scalar>();
+    return {std::move(values), std::move(keys), std::ssize(lengths), std::move(documents)};
+  }
+  /// ∂loss/∂values (Σm, e), when all steps have read.
+  [[nodiscard]] Matrix<Scalar> remember_backward(Memory<Scalar> const& memory, MemoryGradient<Scalar> const& d_memory,
+                                                 MemoryKeys& gradient) const {
+    if (!projects()) return d_memory.values + d_memory.keys;
+    return d_memory.values + key.backward(memory.values, d_memory.keys, gradient.key);
+  }
+
+ private:
+  [[nodiscard]] bool projects() const { return key.weight.size() > 0; }
+};
+
 /// Attention of a decoder: every sequence of the batch asks one query a step, over keys that were projected once.
 ///
 ///   key_j = U value_j                                        once a sequence, in `remember`; U may be left out
@@ -69,31 +96,25 @@ struct MemoryGradient {
 /// Source   Bahdanau 2015, A.1.2: U h_j does not depend on the step (arXiv 1409.0473); Luong 2015, equation 8
 /// (1508.04025)
 template <class Scalar, class... Policies>
-struct DecoderAttention {
-  Linear<Scalar> key;                // weight (d_k, e), or empty: values are keys
+struct DecoderAttention : MemoryKeys<Scalar> {
+  /// What a step's `read` leaves for backward; its output is the context.
+  using Read = Kept<Scalar>;
+
   std::tuple<Policies...> policies;  // similarity, normaliser, …
 
   DecoderAttention() = default;
   explicit DecoderAttention(Policies... given) : policies(std::move(given)...) {}
   explicit DecoderAttention(Linear<Scalar> key_projection, Policies... given)
-      : key(std::move(key_projection)), policies(std::move(given)...) {}
-
-  [[nodiscard]] Memory<Scalar> remember(Matrix<Scalar> values, std::vector<Index> const& lengths) const {
-    Documents documents(std::vector<Index>(lengths.size(), 1), lengths);
-    check(documents.keys() == values.rows(), "DecoderAttention: the lengths of ", lengths.size(),
-          " memories add up to ", documents.keys(), " but there are ", values.rows(), " rows.");
-    Matrix<Scalar> keys = projects() ? key.forward(values) : Matrix<Scalar>();
-    return {std::move(values), std::move(keys), std::ssize(lengths), std::move(documents)};
-  }
+      : MemoryKeys<Scalar>{std::move(key_projection)}, policies(std::move(given)...) {}
 
   /// The context (b, e) of each query is `output`.
-  [[nodiscard]] Kept<Scalar> read(Matrix<Scalar> const& query, Memory<Scalar> const& memory) const {
+  [[nodiscard]] Read read(Matrix<Scalar> const& query, Memory<Scalar> const& memory) const {
     return attention().forward(query, memory.key(), memory.values, memory.documents);
   }
 
   /// ∂loss/∂query (b, d_q). Derivatives by keys and values are added to `d_memory`, by parameters to `gradient`.
   [[nodiscard]] Matrix<Scalar> read_backward(Matrix<Scalar> const& query, Memory<Scalar> const& memory,
-                                             Kept<Scalar> const& kept, Matrix<Scalar> const& d_context,
+                                             Read const& kept, Matrix<Scalar> const& d_context,
                                              MemoryGradient<Scalar>& d_memory, DecoderAttention& gradient) const {
     auto back = attention().backward(query, memory.key(), memory.values, kept, d_context, memory.documents);
     d_memory.keys += back.key;
@@ -105,13 +126,6 @@ struct DecoderAttention {
       }(std::make_index_sequence<std::tuple_size_v<decltype(sums)>>());
     }
     return std::move(back.query);
-  }
-
-  /// ∂loss/∂values (Σm, e), when all steps have read.
-  [[nodiscard]] Matrix<Scalar> remember_backward(Memory<Scalar> const& memory, MemoryGradient<Scalar> const& d_memory,
-                                                 DecoderAttention& gradient) const {
-    if (!projects()) return d_memory.values + d_memory.keys;
-    return d_memory.values + key.backward(memory.values, d_memory.keys, gradient.key);
   }
 
   /// The weights of each query over all memories (b, Σm), 0 outside its own: to look at.
@@ -135,7 +149,6 @@ struct DecoderAttention {
   }
 
  private:
-  [[nodiscard]] bool projects() const { return key.weight.size() > 0; }
   [[nodiscard]] auto attention() const {
     return std::apply([](auto const&... policy) { return Attention(policy...); }, policies);
   }

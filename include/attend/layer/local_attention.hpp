@@ -30,6 +30,8 @@ enum class AfterGaussian {
 /// Local-m, which looks around its own position, needs no layer: attention(q, k, v, SlidingWindow{D, D},
 /// QueryStart{0}).
 ///
+/// S is m; where Documents are given, the keys of the query's own document, and p_t counts from its first.
+///
 /// Shapes   h (n, d)  k (m, d_k)  v (m, e)  →  out (n, e)
 /// Throws   when D is not positive and finite, or sizes do not fit
 /// Edge     where no key lies in the window: zeros
@@ -60,7 +62,7 @@ struct LocalAttention {
     check(radius > 0 && std::isfinite(radius), "LocalAttention: the radius is ", radius,
           "; it must be positive and finite.");
     Forward kept;
-    kept.place = predictor.forward(h, k.rows());
+    kept.place = predictor.forward(h, source_lengths(h.rows(), k.rows(), given...));
     kept.inside = inside(kept.place).forward(h, k, v, given...);
     kept.output = kept.inside.output;
     if (after == AfterGaussian::normalized) return kept;
@@ -108,10 +110,10 @@ struct LocalAttention {
   }
 
   /// w (n, m), to look at.
-  template <class Query, class Key>
+  template <class Query, class Key, class... Given>
   [[nodiscard]] Matrix<Scalar> weights(Eigen::MatrixBase<Query> const& h, Eigen::MatrixBase<Key> const& k,
-                                       Forward const& kept) const {
-    Matrix<Scalar> w = inside(kept.place).weights(h, k);
+                                       Forward const& kept, Given&&... given) const {
+    Matrix<Scalar> w = inside(kept.place).weights(h, k, given...);
     if (after == AfterGaussian::as_it_is) w.array().colwise() *= kept.share.array();
     return w;
   }
@@ -125,6 +127,21 @@ struct LocalAttention {
  private:
   using Place = typename PredictedCentre<Scalar>::Forward;
 
+  /// S of each query.
+  template <class... Given>
+  [[nodiscard]] static Vector<Scalar> source_lengths(Index queries, Index keys, Given const&... given) {
+    Documents const* documents = nullptr;
+    ((documents = documents == nullptr ? detail::documents_of(given) : documents), ...);
+    Vector<Scalar> lengths = Vector<Scalar>::Constant(queries, static_cast<Scalar>(keys));
+    if (documents == nullptr) return lengths;
+    documents->check_sizes({1, 1, queries, keys});
+    for (Index piece = 0; piece < documents->count(); ++piece) {
+      Index const first = documents->query_begin(piece), count = documents->query_end(piece) - first;
+      lengths.segment(first, count)
+          .setConstant(static_cast<Scalar>(documents->key_end(piece) - documents->key_begin(piece)));
+    }
+    return lengths;
+  }
   [[nodiscard]] auto inside(Place const& place) const {
     Vector<double> const centres = place.centre.template cast<double>();
     return Attention{similarity, Gaussian(centres, radius / 2), CentredWindow(centres, radius)};

@@ -38,7 +38,7 @@ struct LuongStep {
     State after;
     Matrix<Scalar> input;  // (b, in + out)
     typename Cell::Step cell;
-    Kept<Scalar> read;
+    typename DecoderAttention<Scalar, Policies...>::Read read;
     typename Context::Forward context;
   };
   struct Gradient {

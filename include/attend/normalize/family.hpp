@@ -22,6 +22,8 @@ namespace attend {
 ///                   solve(row) → state with a member `log_sum_exp`, asked only where the row sees something
 ///                   weight(state, score, column), generic, 0 for a score of −∞ whatever the state
 ///                   gate(weight) = g, generic, where ∂w_j/∂s_i = g_j·(1[i = j] − g_i / Σg): what backward needs
+///                   parameter_gate(weight) = h, generic, where one parameter learns: ∂loss/∂parameter is the sum of
+///                   h_j·(∂loss/∂w_j − δ) with δ = Σ g_j·∂loss/∂w_j / Σ g, handed to add_gradient(gradient, sum)
 ///                   where `row` offers, over the scores seen only,
 ///                     row.largest()   −∞ where nothing is seen; passes over NaN
 ///                     row.sum(f)      of numbers  f(score) or f(score, column), generic
@@ -34,6 +36,7 @@ namespace attend {
 ///   pointwise, not normalised   0
 ///   pick                        the perturbed score that was picked
 ///   whole_row                   state.log_sum_exp: sparsemax τ of w = [s − τ]₊, 1.5-entmax τ of w = [s/2 − τ]₊²,
+///                               α-entmax τ of w = [(α − 1)s − τ]₊^{1/(α − 1)},
 ///                               top-k log Σ exp(s_j) over the keys kept
 ///   any, a row sees nothing     −∞
 ///

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <attend/core/concepts.hpp>
+#include <attend/normalize/entmax.hpp>
 #include <attend/normalize/entmax15.hpp>
 #include <attend/normalize/log_softmax.hpp>
 #include <attend/normalize/relu.hpp>
@@ -220,6 +221,42 @@ template <class T>
     result.weights(j) = excess * excess;
   }
   result.log_sum_exp = largest / T(2) + threshold;
+  return result;
+}
+
+/// Algorithm 1 of Peters 2019, by bisection, with z = (α − 1)(s − max s) and m keys:
+///
+///   Z(τ) = Σ [z_j − τ]₊^{1/(α − 1)} falls from Z(−1) ≥ 1 to Z(−m^{1 − α}) ≤ 1;  w = [z − τ]₊^{1/(α − 1)} with Z(τ) = 1
+///
+/// Two steps of Newton's from the root move it by nothing, and give it its first and second derivatives where T is a
+/// number that carries them.
+template <class T>
+[[nodiscard]] WeightRow<T> normalize(Entmax const& entmax, ScoreRow<T> const& row) {
+  using std::exp, std::log;
+  WeightRow<T> result = WeightRow<T>::empty(row.size());
+  if (row.seen().empty()) return result;
+  std::vector<Index> const order = ranked(row);
+  if (order.empty()) return WeightRow<T>::undefined(row);
+
+  T const largest = row.scores(order.front()), a = T(entmax.alpha - 1), power = T(1) / a;
+  auto const sum_of = [&](T const& threshold, T const& exponent) {
+    T sum = T(0);
+    for (Index const j : order)
+      if (T const x = a * (row.scores(j) - largest) - threshold; x > T(0)) sum += T(exp(T(exponent * T(log(x)))));
+    return sum;
+  };
+  T low = T(-1), high = T(0);
+  for (int step = 0; step < 200; ++step) {
+    T const middle = (low + high) / T(2);
+    if (!(middle > low) || !(high > middle)) break;
+    (sum_of(middle, power) >= T(1) ? low : high) = middle;
+  }
+  T threshold = low;
+  for (int step = 0; step < 2; ++step)
+    threshold += (sum_of(threshold, power) - T(1)) / (power * sum_of(threshold, power - T(1)));
+  for (Index const j : order)
+    if (T const x = a * (row.scores(j) - largest) - threshold; x > T(0)) result.weights(j) = exp(T(power * T(log(x))));
+  result.log_sum_exp = a * largest + threshold;
   return result;
 }
 

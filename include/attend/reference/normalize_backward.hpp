@@ -91,6 +91,7 @@ template <class T, Normalizer Chosen>
 ///
 ///   sparsemax  r = 1     Martins & Astudillo 2016, equation 14
 ///   entmax15   r = √w    Peters 2019, proposition 1
+///   entmax     r = w^{2 − α}
 ///   top-k      r = w     softmax over the keys kept
 template <class T, class Rate>
 [[nodiscard]] Vector<T> support_gradient(Rate const& rate, ScoreRow<T> const& row, WeightRow<T> const& weights,
@@ -109,13 +110,39 @@ template <class T, class Rate>
   return d_scores;
 }
 
+/// Correia 2019, proposition 1, with p̃_i = w_i^{2 − α} / Σ w_j^{2 − α} and h_i = −w_i log w_i on the support:
+///
+///   ∂w_i/∂α = (w_i − p̃_i) / (α − 1)² + (h_i − p̃_i Σ_j h_j) / (α − 1)
+template <class T>
+[[nodiscard]] T alpha_gradient(T const& alpha, ScoreRow<T> const& row, WeightRow<T> const& weights,
+                               Vector<T> const& g) {
+  using std::exp, std::log;
+  T total = T(0), entropy = T(0), result = T(0);
+  auto const rate = [&](T const& w) { return T(exp(T((T(2) - alpha) * T(log(w))))); };
+  for (Index const j : row.seen()) {
+    T const w = weights.weights(j);
+    if (w != w) return w;
+    if (!(w > T(0))) continue;
+    total += rate(w);
+    entropy -= w * T(log(w));
+  }
+  T const a = alpha - T(1);
+  for (Index const j : row.seen()) {
+    T const w = weights.weights(j);
+    if (!(w > T(0))) continue;
+    T const share = rate(w) / total;
+    result += g(j) * ((w - share) / (a * a) + (-w * T(log(w)) - share * entropy) / a);
+  }
+  return result;
+}
+
 template <class T, Normalizer Chosen>
 [[nodiscard]] Vector<T> normalize_gradient(Chosen const& chosen, ScoreRow<T> const& row, WeightRow<T> const& weights,
                                            Vector<T> const& g, T const& d_log_sum_exp,
                                            ParameterGradient<T>& parameters) {
-  using std::sqrt;
+  using std::exp, std::log, std::sqrt;
   static_assert(!Learned<Chosen> || AnySoftmax<Chosen> || std::derived_from<Chosen, Sigmoid> ||
-                    std::derived_from<Chosen, NormalizedSigmoid>,
+                    std::derived_from<Chosen, NormalizedSigmoid> || std::derived_from<Chosen, Entmax>,
                 "attend: reference::backward knows no gradients of the parameters of this normaliser of your own.");
   if constexpr (AnySoftmax<Chosen>) {
     Index const head = row.first.head;
@@ -130,6 +157,10 @@ template <class T, Normalizer Chosen>
     return support_gradient([](T const&) { return T(1); }, row, weights, g);
   } else if constexpr (std::derived_from<Chosen, Entmax15>) {
     return support_gradient([](T const& w) { return T(sqrt(w)); }, row, weights, g);
+  } else if constexpr (std::derived_from<Chosen, Entmax>) {
+    T const alpha = T(chosen.alpha);
+    parameters.add("alpha", 0, alpha_gradient(alpha, row, weights, g));
+    return support_gradient([&](T const& w) { return T(exp(T((T(2) - alpha) * T(log(w))))); }, row, weights, g);
   } else if constexpr (std::derived_from<Chosen, TopK>) {
     return support_gradient([](T const& w) { return w; }, row, weights, g);
   } else {

@@ -11,6 +11,9 @@
 ///   pointwise                 w = f(s + b)              d_s = f′·d_w
 ///   pointwise, normalised     w = f(s + b) / Σf         d_s = f′·(d_w − δ) / Σf
 ///   whole_row                 w by the state            d_s = g·(d_w − δ),  g = gate(w),  δ = Σ g·d_w / Σ g
+///
+/// A normaliser's parameter has the sum over all pairs of d_s·s (temperature), d_s (bias), parameter_gate(w)·(d_w − δ)
+/// (whole_row).
 
 ATTEND_QUIET_BEGIN
 
@@ -54,7 +57,7 @@ ATTEND_INLINE void differentiate_row(Block const& block, Row const& row, Index t
 
   for (Index j = begin; j < end; j += T::lanes) {
     Pack const score = Pack::load(scores + j), d_weight = Pack::load(d_weights + j);
-    Pack weight, d_score;
+    Pack weight, d_score, of_parameter = zero;
     if constexpr (family == Family::exponential) {
       weight = exp_nonpositive(score - Pack(once));
       d_score = weight * (d_weight - delta) * Pack(temperature);
@@ -71,12 +74,15 @@ ATTEND_INLINE void differentiate_row(Block const& block, Row const& row, Index t
       } else {
         weight = normalizer.weight(*row.state, score, Whole::consecutive(static_cast<integer_like<Number>>(tile + j)));
         d_score = Pack(normalizer.gate(weight)) * (d_weight - delta);
+        if constexpr (learns_of_scores<typename Call::Normalizer>)
+          of_parameter = Pack(normalizer.parameter_gate(weight)) * (d_weight - delta);
       }
     }
     // By selection: what stands in a hidden place may be no number.
     auto const hidden = score == Pack(Block::minus_infinity);
-    if constexpr (learns_of_scores<typename Call::Normalizer>)
-      sum = sum + select(hidden, zero, family == Family::exponential ? Pack(d_score * score) : d_score);
+    if constexpr (family == Family::exponential) of_parameter = d_score * score;
+    if constexpr (family == Family::pointwise) of_parameter = d_score;
+    if constexpr (learns_of_scores<typename Call::Normalizer>) sum = sum + select(hidden, zero, of_parameter);
     if constexpr (Call::learned_adjusters > 0) select(hidden, zero, d_score).store(d_adjusted + j);
     if constexpr (Call::has_adjusters) d_score = d_score * Pack::load(slopes + j);
     select(hidden, zero, weight).store(scores + j);
