@@ -35,11 +35,14 @@ inline namespace ATTEND_UNIT_NAME {
 /// wide (benchmarks/hard.cpp states both apart). `attention(q, k, v, GumbelMax{seed})` also draws, inside of the fused
 /// kernel, but does not tell what it drew.
 ///
+/// Every call takes matrices, or batches of heads (b, h, n, d), (b, h_kv, m, d), (b, h_kv, m, e), where groups of query
+/// heads may share keys and values, and then gives PickedHeads.
+///
 /// Shapes   q (n, d)  k (m, d)  v (m, e)  →  output (n, e), keys and log_probability (n, M), entropy (n)
 /// Throws   as `attention`; when Softmax has sinks
-/// Edge     see Picked; of equal scores the first key is taken
-/// Cost     n·m·d multiply-adds, n·m exponentials, and M·e for each query; extra memory 64 rows of scores, twice. With
-///          packed Documents all rows of scores
+/// Edge     see Picked; of equal scores the first key is taken. The same picks for any executor
+/// Cost     n·m·d multiply-adds, n·m exponentials, and M·e for each query; extra memory 64 rows of scores, twice, of
+///          batches 1024 or 12 a head. With packed Documents all rows of scores
 /// Source   Xu 2015, section 4.1 (arXiv 1502.03044); Mnih 2014 (arXiv 1406.6247)
 template <class... Policies>
 class HardAttention {

@@ -17,6 +17,7 @@ inline constexpr bool learns_weights = !is_dot_product<Similarity> && Learned<Si
 
 template <class Normalizer>
 inline constexpr bool learns_of_scores =
+    Learned<Normalizer> &&
     requires(Normalizer const& normalizer, Normalizer& gradient) { normalizer.add_gradient(gradient, 0.0); };
 
 /// What one task sums up for the parameters of the policies, from 0. Tasks' sums are joined in their order.
