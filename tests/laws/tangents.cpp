@@ -44,7 +44,7 @@ double distance_from_transpose(GradientVariant<double> const& variant, Shape con
 
 }  // namespace
 
-/// 240 draws: 12 kernels, 20 each; sizes, mask, adjusters, the query's place and documents at random.
+/// 260 draws: 13 kernels, 20 each; sizes, mask, adjusters, the query's place and documents at random.
 TEST(Tangents, AreTheSlopesOfTheOutput) {
   Random random(201);
   double worst = 0;
@@ -78,7 +78,7 @@ TEST(Tangents, AreTheSlopesOfTheOutput) {
         worst = std::max(worst, error);
       }
     }
-  EXPECT_EQ(draws, 240);
+  EXPECT_EQ(draws, 260);
   std::ostringstream text;
   text << worst;
   RecordProperty("largest relative error", text.str());
