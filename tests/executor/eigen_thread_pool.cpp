@@ -10,9 +10,9 @@ TEST(EigenThreadPool, ObeysTheLawsOfExecutors) {
 }
 
 TEST(EigenThreadPool, DoesNotWaitForHelpersThatNeverBegin) {
+  std::atomic<bool> go_on{false};  // outlives the thread that reads it
   Eigen::ThreadPool threads(1);
   attend::EigenThreadPool executor(threads);
-  std::atomic<bool> go_on{false};
   threads.Schedule([&] {
     while (!go_on) std::this_thread::yield();
   });
