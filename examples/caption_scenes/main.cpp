@@ -9,7 +9,6 @@
 #include <attend/visualize/save.hpp>
 
 #include <cstdio>
-#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -53,9 +52,7 @@ void show(bool is_hard, std::vector<Scene> const& scenes, Options const& options
 int run(Options const& options) {
   attend::check(options.attention == "soft" || options.attention == "hard" || options.attention == "both",
                 "--attention is \"", options.attention, "\"; it must be soft, hard or both.");
-  std::error_code fault;
-  std::filesystem::create_directories(options.out, fault);
-  attend::check(!fault, "cannot make the folder ", options.out, ": ", fault.message(), ".");
+  train::make_folder(options.out);
   std::vector<Scene> const scenes = unseen_scenes(options);
   if (options.attention != "hard") show(false, scenes, options);
   if (options.attention != "soft") show(true, scenes, options);

@@ -9,7 +9,6 @@
 
 #include <attend/visualize.hpp>
 
-#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -110,9 +109,7 @@ int run(Options const& options) {
   for (Index const lag : options.lags)
     attend::check(lag >= 1 && lag <= options.reach, "--lags has ", lag, "; a lag must be from 1 to --reach ",
                   options.reach, ".");
-  std::error_code fault;
-  std::filesystem::create_directories(options.out, fault);
-  attend::check(!fault, "cannot make the folder ", options.out, ": ", fault.message(), ".");
+  train::make_folder(options.out);
   if (options.series != "sunspots")
     show(planted_series(options.lags, options.length, options.seed), options, "planted.svg");
   if (options.series != "planted") show(sunspot_series(), options, "sunspots.svg");

@@ -10,7 +10,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <filesystem>
 #include <optional>
 #include <string>
 #include <utility>
@@ -51,9 +50,7 @@ void print_line(char const* name, Evaluation const& evaluation, Options const& o
 int run(Options const& options) {
   attend::check(options.look == "hard" || options.look == "soft" || options.look == "both", "--look is \"",
                 options.look, "\"; it must be hard, soft or both.");
-  std::error_code fault;
-  std::filesystem::create_directories(options.out, fault);
-  attend::check(!fault, "cannot make the folder ", options.out, ": ", fault.message(), ".");
+  train::make_folder(options.out);
   Split const digits = split(read_digits(written_digits));
   std::printf("%td digits to train on, %td held out (every fourth)\n\n", digits.trained.size(), digits.held_out.size());
 

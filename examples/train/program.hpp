@@ -1,5 +1,7 @@
 #pragma once
 
+#include <attend/core/check.hpp>
+
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
@@ -7,7 +9,9 @@
 #include <cstdint>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <string>
+#include <system_error>
 
 namespace train {
 
@@ -22,6 +26,15 @@ namespace train {
                         : text + " is not a whole number from " + std::to_string(low) + " to " + std::to_string(high);
       },
       ""};
+}
+
+/// Makes a folder for pictures, and those above it.
+///
+/// Throws   when it cannot be made
+inline void make_folder(std::string const& path) {
+  std::error_code fault;
+  std::filesystem::create_directories(path, fault);
+  attend::check(!fault, "cannot make the folder ", path, ": ", fault.message(), ".");
 }
 
 /// Reads the options and calls run(). What it cannot use ends in one sentence on stderr and exit code 2.

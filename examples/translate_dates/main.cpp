@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <filesystem>
 #include <memory>
 #include <string>
 #include <utility>
@@ -36,9 +35,7 @@ void show_one(Translator const& translator, Options const& options) {
   auto const known = attend::heatmap(example.alignment, letters_of(example.answer), letters_of(example.text))
                          .titled("Where each letter comes from");
   std::printf("\n%s\n%s", attend::to_terminal(looked).c_str(), attend::to_terminal(known).c_str());
-  std::error_code fault;
-  std::filesystem::create_directories(options.out, fault);
-  attend::check(!fault, "cannot make the folder ", options.out, ": ", fault.message(), ".");
+  train::make_folder(options.out);
   attend::save(options.out + "/looked.svg", attend::to_svg(looked));
   attend::save(options.out + "/known.svg", attend::to_svg(known));
   std::printf("\nPictures: %s/looked.svg, known.svg\n", options.out.c_str());

@@ -1,6 +1,7 @@
 #include "gradient_catalogue.hpp"
 
 #include "agree.hpp"
+#include "draw_policies.hpp"
 #include "policies.hpp"
 
 #include <attend/core/thread_pool.hpp>
@@ -52,14 +53,10 @@ TEST(Tangents, AreTheSlopesOfTheOutput) {
   for (GradientVariant<double> const& variant : every_gradient())
     for (Index draw = 0; draw < 20; ++draw, ++draws) {
       Shape const shape{.n = random.between(1, 6), .m = random.between(1, 40), .d = 3, .e = random.between(1, 4)};
-      auto const masks = every_mask(shape);
-      auto const adjusters = every_adjuster(shape);
-      auto const& [adjuster_name, adjuster] = adjusters[static_cast<std::size_t>(random.below(std::ssize(adjusters)))];
-      Policies policies{.mask = masks[static_cast<std::size_t>(random.below(std::ssize(masks)))],
-                        .adjusters = adjuster};
-      if (draw % 5 == 3) policies.start = attend::QueryStart(random.between(-3, 9));
-      if (draw % 5 == 4 && shape.m > 2 && shape.n > 1)
-        policies.documents = attend::Documents({1, shape.n - 1}, {2, shape.m - 2});
+      DrawnPolicies const drawn = draw_policies(random, shape, draw);
+      // Names: Clang 14 lets no lambda capture a structured binding.
+      Policies const& policies = drawn.policies;
+      std::string const& adjuster_name = drawn.adjuster_name;
       Problem<double> const problem(shape, random.bits()), steps(shape, random.bits());
       auto const tangent = variant.tangent(problem.inputs(), steps.inputs(), policies);
       double largest = 1e-3;
