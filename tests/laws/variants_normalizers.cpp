@@ -6,6 +6,7 @@ namespace laws {
 Variant<float> normalized_by(attend::Softmax const& softmax) {
   return define<float, Extras{.adjusters = true, .weights = true}>("adjusted softmax", attend::ScaledDot{}, softmax);
 }
+
 Variant<float> normalized_by(attend::LogSoftmax const& softmax) {
   return define<float, Extras{.weights = true, .output = false}>("log-softmax", attend::ScaledDot{}, softmax);
 }
@@ -13,25 +14,7 @@ Variant<float> normalized_by(attend::LogSoftmax const& softmax) {
 Variant<float> normalized_by(attend::Sigmoid const& sigmoid) {
   return define<float, Extras{.adjusters = true, .announces = true}>("sigmoid", attend::ScaledDot{}, sigmoid);
 }
-Variant<float> normalized_by(attend::NormalizedSigmoid const& sigmoid) {
-  return define<float, Extras{}>("normalised sigmoid of dot", attend::Dot{}, sigmoid);
-}
-Variant<float> normalized_by(attend::Softplus const& softplus) {
-  return define<float, Extras{}>("softplus", attend::ScaledDot{}, softplus);
-}
-Variant<float> normalized_by(attend::NormalizedSoftplus const& softplus) {
-  return define<float, Extras{}>("normalised softplus", attend::ScaledDot{}, softplus);
-}
-Variant<float> normalized_by(attend::Relu const& relu) {
-  return define<float, Extras{}>("relu", attend::ScaledDot{}, relu);
-}
-Variant<float> normalized_by(attend::NormalizedRelu const& relu) {
-  return define<float, Extras{.weights = true}>("normalised relu", attend::ScaledDot{}, relu);
-}
 
-Variant<float> normalized_by(attend::Argmax const& argmax) {
-  return define<float, Extras{}>("argmax", attend::ScaledDot{}, argmax);
-}
 Variant<float> normalized_by(attend::GumbelMax const& gumbel) {
   return define<float, Extras{.adjusters = true, .weights = true}>("Gumbel-max", attend::ScaledDot{}, gumbel);
 }
@@ -39,12 +22,6 @@ Variant<float> normalized_by(attend::GumbelMax const& gumbel) {
 Variant<float> normalized_by(attend::Sparsemax const& sparsemax) {
   return define<float, Extras{.adjusters = true, .weights = true, .announces = true}>("sparsemax", attend::ScaledDot{},
                                                                                       sparsemax);
-}
-Variant<float> normalized_by(attend::Entmax15 const& entmax) {
-  return define<float, Extras{}>("1.5-entmax", attend::ScaledDot{}, entmax);
-}
-Variant<float> normalized_by(attend::TopK const& top) {
-  return define<float, Extras{.weights = true}>("top-k", attend::ScaledDot{}, top);
 }
 
 }  // namespace laws

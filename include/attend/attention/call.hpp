@@ -64,6 +64,19 @@ void check_inputs(HeadsShape const& q, HeadsShape const& k, Similarity const& si
   similarity.check_sizes(q.dim, k.dim, k.length);
 }
 
+/// Maps come from similarities that anybody may write.
+template <class Number>
+void check_map(FeatureMap<Number> const& map, Index d, char const* name) {
+  if (map.matrix.data != nullptr)
+    check(map.matrix.columns == d, "attention: the similarity maps ", name, " by a matrix (", map.matrix.rows, ", ",
+          map.matrix.columns, "), but ", name, " has ", d, " columns; the matrix must be (features, ", d, ").");
+  else
+    check(map.bias == nullptr, "attention: the similarity maps ", name,
+          " by a bias without a matrix; give an identity matrix beside it.");
+}
+template <class Number>
+void check_map(FeatureScale<Number> const&, Index, char const*) {}
+
 inline void check_values(HeadsShape const& k, HeadsShape const& v) {
   if (k.batch == 1 && k.heads == 1 && v.batch == 1 && v.heads == 1)
     check(k.length == v.length, "attention: k has ", k.length, " rows but v has ", v.length,
@@ -142,6 +155,12 @@ auto with_call(Heads<Query const> q, Heads<Key const> k, Heads<Value const> v, H
   if constexpr (requires { similarity.template feature_weights<Number>(); })
     features.weights = similarity.template feature_weights<Number>();
   features.count = features.query.features(q.dim());
+  check_map(features.query, q.dim(), "q");
+  if constexpr (!requires { Similarity::keys_are_a_table; }) {
+    check_map(features.key, k.dim(), "k");
+    check(features.key.features(k.dim()) == features.count, "attention: the similarity makes ", features.count,
+          " features of a query but ", features.key.features(k.dim()), " of a key; it must make as many of both.");
+  }
   Call const call{q,
                   k,
                   v,

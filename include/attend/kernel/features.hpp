@@ -91,6 +91,16 @@ template <class Number, int lanes, class Storage>
   return pack<Number, lanes>::load(factor);
 }
 
+/// Number f of  matrix · x + bias  for one token of d numbers x(g): for the few that need it once more, when the length
+/// of the whole was taken out.
+template <class Number, class Token>
+[[nodiscard]] ATTEND_INLINE Number projected(FeatureMap<Number> const& map, Index f, Index d, Token const& x) {
+  if (map.matrix.data == nullptr) return x(f);
+  Number sum = map.bias == nullptr ? Number(0) : map.bias[f];
+  for (Index g = 0; g < d; ++g) sum += map.matrix(f, g) * x(g);
+  return sum;
+}
+
 /// Packs a map's matrix as the keys of a product: its rows become panels [d][panel].
 template <class T, class Number>
 ATTEND_INLINE void pack_matrix(View<Number> const& matrix, Number* target) {

@@ -7,7 +7,7 @@ namespace attend {
 
 /// How a token x becomes the features that a similarity compares:  x → scale · unit(matrix · x + bias).
 ///
-/// Shapes   matrix (features, d); none: the identity.  bias (features); none: zero
+/// Shapes   matrix (features, d); none: the identity.  bias (features), only beside a matrix; none: zero
 /// Edge     `to_unit_length` divides by the Euclidean length; the zero vector stays zero
 template <class Scalar>
 struct FeatureMap {

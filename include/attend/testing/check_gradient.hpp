@@ -60,7 +60,8 @@ struct OutputLoss {
 
 /// `gradients` holds those of the learned policies alone, in the order given.
 template <class Op, class Gradients>
-[[nodiscard]] GradientReport compare_policies(OutputLoss const& loss, Op const& op, Gradients const& gradients) {
+[[nodiscard]] GradientReport compare_policies(OutputLoss const& loss, Op const& op, Gradients const& gradients,
+                                              double size) {
   using Policies = std::remove_cvref_t<decltype(op.policies())>;
   GradientReport report;
   auto const compare = [&]<std::size_t index>() {
@@ -70,7 +71,7 @@ template <class Op, class Gradients>
         return loss(std::make_from_tuple<Op>(with<index>(op.policies(), policy)), loss.query, loss.key, loss.value);
       };
       report.add(compare_parameters(name_of<Policy>(), std::get<index>(op.policies()),
-                                    std::get<learned_before<Policies, index>>(gradients), moved));
+                                    std::get<learned_before<Policies, index>>(gradients), moved, size));
     }
   };
   [&]<std::size_t... index>(std::index_sequence<index...>) {
@@ -105,14 +106,15 @@ template <class Op, class Query, class Key, class Value>
   auto const gradient = op.backward(loss.query, loss.key, loss.value, kept, loss.d_output);
 
   using M = Matrix<double>;
+  double const size = kept.output.template cast<double>().cwiseProduct(loss.d_output).cwiseAbs().sum();
   GradientReport report;
-  report.add(compare_gradient("query", loss.query, gradient.query,
-                              [&](M const& x) { return loss(op, x, loss.key, loss.value); }));
-  report.add(
-      compare_gradient("key", loss.key, gradient.key, [&](M const& x) { return loss(op, loss.query, x, loss.value); }));
-  report.add(compare_gradient("value", loss.value, gradient.value,
-                              [&](M const& x) { return loss(op, loss.query, loss.key, x); }));
-  report.add(detail::compare_policies(loss, op, gradient.policies));
+  report.add(compare_gradient(
+      "query", loss.query, gradient.query, [&](M const& x) { return loss(op, x, loss.key, loss.value); }, size));
+  report.add(compare_gradient(
+      "key", loss.key, gradient.key, [&](M const& x) { return loss(op, loss.query, x, loss.value); }, size));
+  report.add(compare_gradient(
+      "value", loss.value, gradient.value, [&](M const& x) { return loss(op, loss.query, loss.key, x); }, size));
+  report.add(detail::compare_policies(loss, op, gradient.policies, size));
   return report;
 }
 

@@ -28,9 +28,9 @@ class ArrayComparison {
   }
 
   /// Where the whole gradient is less than 10⁻⁵ of the loss, differences see little but rounding, and errors are
-  /// relative to that.
-  [[nodiscard]] GradientReport report(double loss) const {
-    double const scale = std::max({largest_, 1e-5 * std::abs(loss), std::numeric_limits<double>::min()});
+  /// relative to that. `size` is that of the loss.
+  [[nodiscard]] GradientReport report(double size) const {
+    double const scale = std::max({largest_, 1e-5 * size, std::numeric_limits<double>::min()});
     GradientReport report;
     for (Entry const& entry : entries_) {
       double const error = std::abs(entry.analytic - entry.numeric) / scale;
@@ -73,10 +73,11 @@ template <class Object>
 
 /// Is `gradient` that of loss(x), a function of a matrix?
 ///
+/// Units    `size` is that of the terms which the loss sums up, where they cancel; 0: the loss itself tells
 /// Throws   when the sizes of x and gradient differ
 template <class Loss>
 [[nodiscard]] GradientReport compare_gradient(std::string_view name, Matrix<double> const& x,
-                                              Matrix<double> const& gradient, Loss const& loss) {
+                                              Matrix<double> const& gradient, Loss const& loss, double size = 0) {
   check(x.rows() == gradient.rows() && x.cols() == gradient.cols(), "compare_gradient: ", name, " is (", x.rows(), ", ",
         x.cols(), ") but its gradient is (", gradient.rows(), ", ", gradient.cols(), ").");
   detail::ArrayComparison comparison;
@@ -87,22 +88,23 @@ template <class Loss>
         moved(i, j) = x(i, j) + step;
         return static_cast<double>(loss(moved));
       };
-      double const numeric = central_difference(along, x(i, j));
+      double const numeric = central_difference(along, x(i, j), size);
       moved(i, j) = x(i, j);
       comparison.add(std::string(name) + "(" + std::to_string(i) + ", " + std::to_string(j) + ")", gradient(i, j),
                      numeric);
     }
-  return comparison.report(static_cast<double>(loss(x)));
+  return comparison.report(std::max(size, std::abs(static_cast<double>(loss(x)))));
 }
 
 /// Is `gradient`, an object of the same class, that of loss(object) for each parameter?
 ///
+/// Units    `size` as in compare_gradient
 /// Throws   when a parameter's gradient has another size
 template <Learned Object, class Loss>
 [[nodiscard]] GradientReport compare_parameters(std::string_view name, Object const& object, Object const& gradient,
-                                                Loss const& loss) {
+                                                Loss const& loss, double size = 0) {
   GradientReport report;
-  double const here = static_cast<double>(loss(object));
+  double const here = std::max(size, std::abs(static_cast<double>(loss(object))));
   each_parameter(object, [&](std::string_view parameter, auto numbers) {
     std::vector<double> const analytic = detail::parameter_numbers(gradient, parameter);
     check(analytic.size() == numbers.size(), "compare_parameters: ", name, ".", parameter, " has ", numbers.size(),
@@ -114,7 +116,7 @@ template <Learned Object, class Loss>
         return static_cast<double>(loss(detail::moved(object, parameter, i, step)));
       };
       std::string const entry = std::string(name) + "." + std::string(parameter) + "[" + std::to_string(i) + "]";
-      comparison.add(entry, analytic[i], central_difference(along, static_cast<double>(numbers[i])));
+      comparison.add(entry, analytic[i], central_difference(along, static_cast<double>(numbers[i]), size));
     }
     report.add(comparison.report(here));
   });

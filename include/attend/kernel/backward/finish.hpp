@@ -60,6 +60,13 @@ ATTEND_INLINE Number unscale(FeatureMap<Number> const& map, Index features, Feat
   return squares == Number(0) ? Number(0) : dot / length;
 }
 
+/// Whether the scale of what goes through a matrix can be had from the matrix's own gradient, without the features:
+/// Σ g · y = (Σ d_matrix ∘ matrix + Σ d_bias ∘ bias) / scale.
+template <class Number>
+[[nodiscard]] ATTEND_INLINE bool scale_is_in_matrix(FeatureMap<Number> const& map) {
+  return !map.to_unit_length && map.scale != Number(0);
+}
+
 /// Some tokens of one head, packed side by side.
 template <class GradientNumber, class Storage>
 struct TokenRun {
@@ -141,34 +148,46 @@ struct FinishTokens {
  private:
   template <class T, bool linear>
   ATTEND_INLINE void finish(FeatureMap<Number> const& map, Number const* matrix, Number* rows, Index stride) const {
+    bool const through_matrix = linear && map.matrix.data != nullptr;
     Number scale_sum = 0;
     for_each_token_run<T>(
         backward, unit, number, [&](Index first, auto const& run) __attribute__((always_inline)) {
-          Index const d = run.tokens.columns, features = map.features(d), d_stride = round_up(d, T::lanes);
-          if constexpr (!linear) {
-            for (Index r = 0; r < run.tokens.rows; ++r) {
-              Number* const gradient = rows + (first + r) * stride;
-              scale_sum += unscale(
-                  map, features,
-                  [&](Index f) __attribute__((always_inline)) { return static_cast<Number>(run.tokens(r, f)); },
-                  gradient);
+          Index const d = run.tokens.columns, features = map.features(d);
+          for (Index r = 0; r < run.tokens.rows; ++r) {
+            Number* const gradient = rows + (first + r) * stride;
+            if (through_matrix && scale_is_in_matrix(map)) {
+              for (Index f = 0; f < features; ++f) gradient[f] *= map.scale;
+              continue;
+            }
+            auto const x = [&](Index g) __attribute__((always_inline)) {
+              return static_cast<Number>(run.tokens(r, g));
+            };
+            scale_sum += unscale(
+                map, features,
+                [&](Index f) __attribute__((always_inline)) { return linear ? projected(map, f, d, x) : x(f); },
+                gradient);
+            if (!through_matrix)
               for (Index f = 0; f < d; ++f) run.gradients(r, f) = gradient[f];
-            }
-          } else {
-            // No learned similarity takes the length out of what goes through a matrix.
-            for (Index r = 0; r < run.tokens.rows; ++r)
-              for (Index f = 0; f < features; ++f) rows[(first + r) * stride + f] *= map.scale;
-            for (Index r = 0; r < run.tokens.rows; r += GradientUnit::block) {
-              Index const count = std::min<Index>(GradientUnit::block, run.tokens.rows - r);
-              for (Index i = 0; i < count * d_stride; ++i) room[i] = 0;
-              accumulate_rows<T>(count, rows + (first + r) * stride, stride,
-                                 ValueTile<Number>{matrix, d_stride, features}, 0, features, room, d_stride);
-              for (Index i = 0; i < count; ++i)
-                for (Index f = 0; f < d; ++f) run.gradients(r + i, f) = room[i * d_stride + f];
-            }
           }
+          if constexpr (linear)
+            if (through_matrix) transpose_map<T>(matrix, features, rows + first * stride, stride, run);
         });
     if (number < unit.blocks) *scale_result = scale_sum;
+  }
+
+  /// d_x = matrixᵀ · d_y
+  template <class T, class Run>
+  ATTEND_INLINE void transpose_map(Number const* matrix, Index features, Number const* d_y, Index stride,
+                                   Run const& run) const {
+    Index const d = run.tokens.columns, d_stride = round_up(d, T::lanes);
+    for (Index r = 0; r < run.tokens.rows; r += GradientUnit::block) {
+      Index const count = std::min<Index>(GradientUnit::block, run.tokens.rows - r);
+      for (Index i = 0; i < count * d_stride; ++i) room[i] = 0;
+      accumulate_rows<T>(count, d_y + r * stride, stride, ValueTile<Number>{matrix, d_stride, features}, 0, features,
+                         room, d_stride);
+      for (Index i = 0; i < count; ++i)
+        for (Index f = 0; f < d; ++f) run.gradients(r + i, f) = room[i * d_stride + f];
+    }
   }
 };
 

@@ -47,6 +47,7 @@ class BackwardRun {
     }
     gradients_.features.query_matrix = unpadded(query_matrix_, call_.query.dim());
     gradients_.features.key_matrix = unpadded(key_matrix_, call_.key.dim());
+    if constexpr (Call::maps_queries) add_scale_of_matrix(call_.features.query);
     return std::move(gradients_);
   }
 
@@ -153,11 +154,13 @@ class BackwardRun {
       for (Index block = 0; block < wave_.blocks; ++block) sums.query_scale += memory.scales[block];
       for (GradientUnit const& unit : units) {
         if constexpr (Call::maps_queries)
-          enter<Set>(AddMapGradient<Backward, true>{backward_, unit, memory.packed + unit.memory, memory.room(0),
-                                                    query_matrix_.data(), sums.query_bias.data()});
+          if (!query_matrix_.empty())
+            enter<Set>(AddMapGradient<Backward, true>{backward_, unit, memory.packed + unit.memory, memory.room(0),
+                                                      query_matrix_.data(), sums.query_bias.data()});
         if constexpr (Call::maps_keys)
-          enter<Set>(AddMapGradient<Backward, false>{backward_, unit, memory.packed + unit.memory, memory.room(0),
-                                                     key_matrix_.data(), nullptr});
+          if (!key_matrix_.empty())
+            enter<Set>(AddMapGradient<Backward, false>{backward_, unit, memory.packed + unit.memory, memory.room(0),
+                                                       key_matrix_.data(), nullptr});
         if constexpr (requires { Similarity::keys_are_a_table; }) {
           Carver carver(memory.packed + unit.memory);
           GradientPack<T, Call> const packs(carver, call_, unit);
@@ -179,6 +182,18 @@ class BackwardRun {
                                                packs.log_sum_exp[row], packs.delta[row]);
           }
       }
+  }
+
+  /// The gradient of a scale that stands before a matrix: FinishTokens leaves it to the matrix.
+  void add_scale_of_matrix(FeatureMap<Number> const& map) {
+    FeatureGradient<Number>& sums = gradients_.features;
+    if (sums.query_matrix.size() == 0 || !scale_is_in_matrix(map)) return;
+    Number sum = 0;
+    for (Index f = 0; f < map.matrix.rows; ++f) {
+      for (Index g = 0; g < map.matrix.columns; ++g) sum += sums.query_matrix(f, g) * map.matrix(f, g);
+      if (map.bias != nullptr) sum += sums.query_bias(f) * map.bias[f];
+    }
+    sums.query_scale += sum / map.scale;
   }
 
   struct Wave {

@@ -28,18 +28,23 @@ ATTEND_INLINE void map_tangents(FeatureMap<Number> const& map, Number const* pac
   directions.to_unit_length = false;
   map_tokens<T, columns, linear>(directions, packed, d_token, d_stride, d, d_features, target_stride, room);
   if (!map.to_unit_length) return;
-  // No similarity takes the length out of what goes through a matrix: y is the token.
+  Index const count = map.features(d);
   for (int i = 0; i < columns; ++i) {
     if (token[i] == nullptr) continue;
-    Number const squares = squared_length<Number>(token[i], stride, d);
-    Number dot = 0;
-    for (Index f = 0; f < d; ++f) dot += static_cast<Number>(token[i][f * stride]) * d_token[i][f * d_stride];
+    auto const x = [&](Index g) __attribute__((always_inline)) { return static_cast<Number>(token[i][g * stride]); };
+    auto const y = [&](Index f) __attribute__((always_inline)) { return linear ? projected(map, f, d, x) : x(f); };
+    Number squares = 0, dot = 0;
+    for (Index f = 0; f < count; ++f) {
+      Number const number = y(f);
+      squares += number * number;
+      dot += number * d_features[f * target_stride + i];
+    }
     // The zero vector has no direction: its features are 0, and stay so here.
     bool const zero = squares == Number(0);
     Number const length = zero ? Number(1) : std::sqrt(squares), along = zero ? Number(0) : dot / squares;
-    for (Index f = 0; f < d; ++f) {
-      Number& x = d_features[f * target_stride + i];
-      x = zero ? Number(0) : x / length - features[f * target_stride + i] * along;
+    for (Index f = 0; f < count; ++f) {
+      Number& d_feature = d_features[f * target_stride + i];
+      d_feature = zero ? Number(0) : (d_feature - along * y(f)) / length;
     }
   }
 }

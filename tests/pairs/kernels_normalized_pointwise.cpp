@@ -1,0 +1,7 @@
+#include "define_check.hpp"
+
+namespace pairs {
+
+ATTEND_TEST_PAIRS_OF(NormalizedPointwise);
+
+}  // namespace pairs
