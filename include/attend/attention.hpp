@@ -128,6 +128,19 @@ class Attention {
     return kept;
   }
 
+  /// The same into memory of the caller's, with any strides: heads that stand side by side in the rows of a matrix need
+  /// no copy.
+  ///
+  /// Shapes   out (b, h, n, e)  log_sum_exp (b, h, n, 1)
+  template <class Output, class Number, class Query, class Key, class Value, class... Given>
+  void forward_into(Heads<Output> const& out, Heads<Number> const& log_sum_exp, Heads<Query> const& q,
+                    Heads<Key> const& k, Heads<Value> const& v, Given&&... given) const {
+    with_policies([&](auto const&... policy) {
+      call_detail::forward_heads<std::remove_const_t<Query>, std::remove_const_t<Key>, std::remove_const_t<Value>>(
+          out, log_sum_exp, q, k, v, policy..., given...);
+    });
+  }
+
   /// The gradients of a loss by q, k and v, from what forward kept and the loss's gradient by the output.
   ///
   /// Weights are computed again tile by tile; nothing of size (n, m) is stored. The same bits for any executor.
@@ -191,6 +204,30 @@ class Attention {
     });
     return HeadsGradients<Compute, decltype(policies)>{
         q.shape(), k.shape(), v.shape(), std::move(d_query), std::move(d_key), std::move(d_value), std::move(policies)};
+  }
+
+  /// The same into memory of the caller's, with any strides; returns the gradients of the learned policies.
+  ///
+  /// Shapes   d_q (b, h, n, d)  d_k (b, h_kv, m, d)  d_v (b, h_kv, m, e)  kept: output (b, h, n, e)
+  ///          log_sum_exp (b, h, n, 1)
+  template <class Compute, class Query, class Key, class Value, class Storage, class OutputGradient, class... Given>
+  auto backward_into(Heads<Compute> const& d_q, Heads<Compute> const& d_k, Heads<Compute> const& d_v,
+                     Heads<Query> const& q, Heads<Key> const& k, Heads<Value> const& v, Heads<Storage> const& output,
+                     Heads<Compute> const& log_sum_exp, Heads<OutputGradient> const& d_output, Given&&... given) const {
+    static_assert(std::is_same_v<Compute, compute_t<Query>>,
+                  "attend: gradients must be of the type that the call computes in.");
+    call_detail::check_same(d_q.shape() == q.shape() && d_k.shape() == k.shape() && d_v.shape() == v.shape(),
+                            "gradients must have the sizes of q, k and v.", d_q.shape(), "d_q", q.shape(), "q");
+    for (Index b = 0; b < d_k.batch(); ++b)  // where keys only lend their places nobody writes
+      for (Index h = 0; h < d_k.heads(); ++h)
+        for (Index j = 0; j < d_k.length(); ++j)
+          for (Index f = 0; f < d_k.dim(); ++f) d_k(b, h, j, f) = Compute(0);
+    kernel::GradientArrays<Compute, std::remove_const_t<Storage>, std::remove_const_t<OutputGradient>> const arrays{
+        output, log_sum_exp, d_output, Heads<Compute const>{}, d_q, d_k, d_v};
+    return with_policies([&](auto const&... policy) {
+      return call_detail::backward_heads<std::remove_const_t<Query>, std::remove_const_t<Key>,
+                                         std::remove_const_t<Value>>(q, k, v, arrays, policy..., given...);
+    });
   }
 
   /// How the output answers small steps of the inputs (forward mode, the Jacobian times a vector):

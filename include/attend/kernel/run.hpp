@@ -3,20 +3,13 @@
 #include <attend/core/workspace.hpp>
 #include <attend/kernel/slots.hpp>
 #include <attend/kernel/tasks.hpp>
+#include <attend/kernel/workers.hpp>
 
 #include <thread>
 
 namespace attend {
 inline namespace ATTEND_UNIT_NAME {
 namespace kernel {
-
-template <class Executor>
-[[nodiscard]] Index workers_of(Executor const& executor) {
-  if constexpr (requires { executor.concurrency(); })
-    return std::max<Index>(1, static_cast<Index>(executor.concurrency()));
-  else
-    return std::max<Index>(1, static_cast<Index>(std::thread::hardware_concurrency()));
-}
 
 /// The working memory of a call, cut from one block.
 template <class T, class Call>

@@ -13,6 +13,7 @@ inline namespace ATTEND_UNIT_NAME {
 /// A linear map, affine with its bias: it changes size and direction of tokens and normalises nothing.
 ///
 /// Shapes   x (n, in)  weight (out, in)  bias (out), or empty  →  y (n, out)
+/// Given    an executor and a workspace, or neither
 /// Throws   when x or d_y does not fit the weight
 /// Cost     n·in·out multiply-adds forward, twice that backward
 template <class Scalar>
@@ -28,18 +29,27 @@ struct Linear {
   [[nodiscard]] Index in() const { return weight.cols(); }
   [[nodiscard]] Index out() const { return weight.rows(); }
 
-  template <class Tokens>
-  [[nodiscard]] Matrix<Scalar> forward(Eigen::MatrixBase<Tokens> const& x) const {
-    check_input(x.rows(), x.cols());
-    Matrix<Scalar> y = layer_detail::project(x, weight);  // (n, out)
-    if (bias.size() > 0) y.rowwise() += bias.transpose();
+  template <class Tokens, class... Given>
+  [[nodiscard]] Matrix<Scalar> forward(Eigen::MatrixBase<Tokens> const& x, Given&&... given) const {
+    Matrix<Scalar> y;
+    forward_into(x, y, given...);
     return y;
+  }
+  /// The same into a matrix that is given its size: no heap use where it has it and a warm workspace is handed in.
+  template <class Tokens, class... Given>
+  void forward_into(Eigen::MatrixBase<Tokens> const& x, Matrix<Scalar>& y, Given&&... given) const {
+    check_input(x.rows(), x.cols());
+    layer_detail::with_resources(
+        [&](auto& executor, Workspace& workspace) {
+          layer_detail::project_into(x, weight, bias, y, executor, workspace);  // (n, out)
+        },
+        given...);
   }
 
   /// ∂loss/∂x (n, in) from ∂loss/∂y (n, out); ∂loss/∂weight and ∂loss/∂bias are added to `gradient`.
-  template <class Tokens, class Derivative>
+  template <class Tokens, class Derivative, class... Given>
   [[nodiscard]] Matrix<Scalar> backward(Eigen::MatrixBase<Tokens> const& x, Eigen::MatrixBase<Derivative> const& d_y,
-                                        Linear& gradient) const {
+                                        Linear& gradient, Given&&... given) const {
     check_input(x.rows(), x.cols());
     check(d_y.rows() == x.rows() && d_y.cols() == out(), "Linear: d_y is (", d_y.rows(), ", ", d_y.cols(),
           "); it must be (", x.rows(), ", ", out(), ").");
@@ -47,9 +57,15 @@ struct Linear {
           "Linear: the gradient has weight (", gradient.weight.rows(), ", ", gradient.weight.cols(), ") and bias (",
           gradient.bias.size(), ") but the layer (", out(), ", ", in(), ") and (", bias.size(),
           "); start from zeros_like(layer).");
-    layer_detail::add_outer(gradient.weight, d_y, x);                       // y = x Wᵀ
+    Matrix<Scalar> d_x;
+    layer_detail::with_resources(
+        [&](auto& executor, Workspace& workspace) {
+          layer_detail::add_outer(gradient.weight, d_y, x, executor, workspace);  // y = x Wᵀ
+          layer_detail::project_back_into(d_y, weight, d_x, executor, workspace);
+        },
+        given...);
     if (bias.size() > 0) gradient.bias += d_y.colwise().sum().transpose();  // … + b
-    return layer_detail::project_back(d_y, weight);
+    return d_x;
   }
 
   template <class Self, class Function>

@@ -1,30 +1,114 @@
 #pragma once
 
 #include <attend/core/config.hpp>
+#include <attend/core/policies.hpp>
 #include <attend/core/types.hpp>
+#include <attend/core/view.hpp>
+#include <attend/kernel/product.hpp>
 
-/// The products of layers, in one place.
+#include <type_traits>
+
+/// The products of layers, in one place: the kernel's for float and double, Eigen's for other scalars.
 
 namespace attend {
 inline namespace ATTEND_UNIT_NAME {
 namespace layer_detail {
 
-/// x · wᵀ: what a projection makes of tokens.  x (n, in)  w (out, in)  →  (n, out)
+/// Calls use(executor, workspace) with those among the arguments, or with a serial executor and a workspace that lives
+/// as long as the call.
+template <class Use, class... Given>
+void with_resources(Use const& use, Given&... given) {
+  static_assert(((attend::detail::is_executor<Given>::value || attend::detail::is_workspace<Given>::value) && ...),
+                "attend: layers are handed executors and workspaces after their arrays.");
+  Serial serial;
+  Workspace own;
+  use(attend::detail::find<attend::detail::is_executor>(serial, given...),
+      attend::detail::find<attend::detail::is_workspace>(own, given...));
+}
+
+/// An object whose memory can be read in place, or an expression's value.
+template <class Derived>
+[[nodiscard]] decltype(auto) in_memory(Eigen::MatrixBase<Derived> const& matrix) {
+  if constexpr (attend::detail::has_direct_access<Derived>)
+    return static_cast<Derived const&>(matrix.derived());
+  else
+    return Matrix<typename Derived::Scalar>(matrix.derived());
+}
+
+template <class Scalar>
+inline constexpr bool has_kernel = std::is_same_v<Scalar, float> || std::is_same_v<Scalar, double>;
+
+/// out = left · rightᵀ + bias, or with `adds` out += left · rightᵀ.
+template <class Scalar, class Executor>
+void multiply(View<Scalar> const& left, View<Scalar> const& right, Scalar const* bias, bool adds, Matrix<Scalar>& out,
+              Executor& executor, Workspace& workspace) {
+  kernel::multiply(kernel::Product<Scalar, Scalar, Scalar>{left, right, mutable_view_of(out), bias, adds}, executor,
+                   workspace);
+}
+
+/// y = x · wᵀ + bias: what a projection makes of tokens.  x (n, in)  w (out, in)  bias (out), or empty  →  y (n, out)
+template <class Scalar, class Tokens, class Executor>
+void project_into(Eigen::MatrixBase<Tokens> const& x, Matrix<Scalar> const& w, Vector<Scalar> const& bias,
+                  Matrix<Scalar>& y, Executor& executor, Workspace& workspace) {
+  y.resize(x.rows(), w.rows());
+  if constexpr (has_kernel<Scalar>) {
+    decltype(auto) tokens = in_memory(x);
+    multiply(View<Scalar>(view_of(tokens)), View<Scalar>(view_of(w)), bias.size() == 0 ? nullptr : bias.data(), false,
+             y, executor, workspace);
+  } else {
+    y.noalias() = x.derived() * w.transpose();
+    if (bias.size() > 0) y.rowwise() += bias.transpose();
+  }
+}
 template <class Scalar, class Tokens>
 [[nodiscard]] Matrix<Scalar> project(Eigen::MatrixBase<Tokens> const& x, Matrix<Scalar> const& w) {
-  return x.derived() * w.transpose();
+  Serial serial;
+  Workspace workspace;
+  Matrix<Scalar> y;
+  project_into(x, w, Vector<Scalar>(), y, serial, workspace);
+  return y;
 }
 
 /// d_y · w: its derivative by the tokens.  d_y (n, out)  w (out, in)  →  (n, in)
+template <class Scalar, class Derivative, class Executor>
+void project_back_into(Eigen::MatrixBase<Derivative> const& d_y, Matrix<Scalar> const& w, Matrix<Scalar>& d_x,
+                       Executor& executor, Workspace& workspace) {
+  d_x.resize(d_y.rows(), w.cols());
+  if constexpr (has_kernel<Scalar>) {
+    decltype(auto) derivative = in_memory(d_y);
+    multiply<Scalar>(view_of(derivative), View<Scalar>(view_of(w)).transposed(), nullptr, false, d_x, executor,
+                     workspace);
+  } else {
+    d_x.noalias() = d_y.derived() * w;
+  }
+}
 template <class Scalar, class Derivative>
 [[nodiscard]] Matrix<Scalar> project_back(Eigen::MatrixBase<Derivative> const& d_y, Matrix<Scalar> const& w) {
-  return d_y.derived() * w;
+  Serial serial;
+  Workspace workspace;
+  Matrix<Scalar> d_x;
+  project_back_into(d_y, w, d_x, serial, workspace);
+  return d_x;
 }
 
 /// d_w += d_yᵀ · x: its derivative by the matrix.  d_y (n, out)  x (n, in)  d_w (out, in)
+template <class Scalar, class Derivative, class Tokens, class Executor>
+void add_outer(Matrix<Scalar>& d_w, Eigen::MatrixBase<Derivative> const& d_y, Eigen::MatrixBase<Tokens> const& x,
+               Executor& executor, Workspace& workspace) {
+  if constexpr (has_kernel<Scalar>) {
+    decltype(auto) derivative = in_memory(d_y);
+    decltype(auto) tokens = in_memory(x);
+    multiply(View<Scalar>(view_of(derivative)).transposed(), View<Scalar>(view_of(tokens)).transposed(),
+             static_cast<Scalar const*>(nullptr), true, d_w, executor, workspace);
+  } else {
+    d_w.noalias() += d_y.derived().transpose() * x.derived();
+  }
+}
 template <class Scalar, class Derivative, class Tokens>
 void add_outer(Matrix<Scalar>& d_w, Eigen::MatrixBase<Derivative> const& d_y, Eigen::MatrixBase<Tokens> const& x) {
-  d_w.noalias() += d_y.derived().transpose() * x.derived();
+  Serial serial;
+  Workspace workspace;
+  add_outer(d_w, d_y, x, serial, workspace);
 }
 
 }  // namespace layer_detail
