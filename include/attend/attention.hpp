@@ -213,7 +213,8 @@ class Attention {
   template <class Compute, class Query, class Key, class Value, class Storage, class OutputGradient, class... Given>
   auto backward_into(Heads<Compute> const& d_q, Heads<Compute> const& d_k, Heads<Compute> const& d_v,
                      Heads<Query> const& q, Heads<Key> const& k, Heads<Value> const& v, Heads<Storage> const& output,
-                     Heads<Compute> const& log_sum_exp, Heads<OutputGradient> const& d_output, Given&&... given) const {
+                     Heads<Compute const> const& log_sum_exp, Heads<OutputGradient> const& d_output,
+                     Given&&... given) const {
     static_assert(std::is_same_v<Compute, compute_t<Query>>,
                   "attend: gradients must be of the type that the call computes in.");
     call_detail::check_same(d_q.shape() == q.shape() && d_k.shape() == k.shape() && d_v.shape() == v.shape(),

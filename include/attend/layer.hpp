@@ -7,6 +7,10 @@
 #include <attend/layer/initialize.hpp>  // first numbers: initialize_uniform, initialize_glorot
 #include <attend/layer/linear.hpp>      // Linear      x Wᵀ + b
 
+// Many heads
+#include <attend/layer/kv_cache.hpp>    // KvCache     keys and values of the tokens so far, for decoding
+#include <attend/layer/multi_head.hpp>  // MultiHead   projections, heads side by side, one matrix to join them
+
 // Over time
 #include <attend/layer/gru.hpp>       // Gru        a gated recurrent unit: one step
 #include <attend/layer/lstm.hpp>      // Lstm       long short-term memory: one step

@@ -1,4 +1,5 @@
 #pragma once
 
-/// Counts how often this program has asked for memory, from any thread (allocations.cpp replaces operator new).
+/// Counts how often this program has asked for memory, from any thread (allocations.cpp replaces operator new and, with glibc,
+/// malloc).
 long allocations();

@@ -4,6 +4,7 @@
 #include <attend/core/check.hpp>
 #include <attend/core/config.hpp>
 #include <attend/core/parameters.hpp>
+#include <attend/layer/learned_policies.hpp>
 #include <attend/layer/linear.hpp>
 #include <attend/mask/documents.hpp>
 
@@ -13,23 +14,6 @@
 
 namespace attend {
 inline namespace ATTEND_UNIT_NAME {
-
-namespace layer_detail {
-
-/// The learned ones among policies, to be changed.
-template <class Policy>
-[[nodiscard]] auto learned(Policy& policy) {
-  if constexpr (Learned<Policy>)
-    return std::tie(policy);
-  else
-    return std::tuple<>();
-}
-template <class... Policies>
-[[nodiscard]] auto learned_of(std::tuple<Policies...>& policies) {
-  return std::apply([](auto&... policy) { return std::tuple_cat(learned(policy)...); }, policies);
-}
-
-}  // namespace layer_detail
 
 /// What a decoder attends over: for each sequence of a batch its own tokens, of any number, one sequence after another
 /// in the rows.
@@ -119,12 +103,7 @@ struct DecoderAttention : MemoryKeys<Scalar> {
     auto back = attention().backward(query, memory.key(), memory.values, kept, d_context, memory.documents);
     d_memory.keys += back.key;
     d_memory.values += back.value;
-    if constexpr ((Learned<Policies> || ...)) {
-      auto sums = layer_detail::learned_of(gradient.policies);
-      [&]<std::size_t... index>(std::index_sequence<index...>) {
-        (add_parameters(std::get<index>(sums), std::get<index>(back.policies)), ...);
-      }(std::make_index_sequence<std::tuple_size_v<decltype(sums)>>());
-    }
+    layer_detail::add_policy_gradients(gradient.policies, back.policies);
     return std::move(back.query);
   }
 
@@ -136,16 +115,7 @@ struct DecoderAttention : MemoryKeys<Scalar> {
   template <class Self, class Function>
   static void each_parameter(Self& self, Function&& function) {
     attend::each_parameter(self.key, "key", function);
-    std::apply(
-        [&](auto&... policy) {
-          (
-              [&] {
-                if constexpr (Learned<std::remove_cvref_t<decltype(policy)>>)
-                  attend::each_parameter(policy, "policy", function);
-              }(),
-              ...);
-        },
-        self.policies);
+    layer_detail::each_policy_parameter(self.policies, function);
   }
 
  private:

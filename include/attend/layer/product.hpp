@@ -1,10 +1,10 @@
 #pragma once
 
 #include <attend/core/config.hpp>
-#include <attend/core/policies.hpp>
 #include <attend/core/types.hpp>
 #include <attend/core/view.hpp>
 #include <attend/kernel/product.hpp>
+#include <attend/layer/learned_policies.hpp>
 
 #include <type_traits>
 
@@ -14,16 +14,11 @@ namespace attend {
 inline namespace ATTEND_UNIT_NAME {
 namespace layer_detail {
 
-/// Calls use(executor, workspace) with those among the arguments, or with a serial executor and a workspace that lives
-/// as long as the call.
+/// with_resources_among for calls that take nothing else after their arrays.
 template <class Use, class... Given>
 void with_resources(Use const& use, Given&... given) {
-  static_assert(((attend::detail::is_executor<Given>::value || attend::detail::is_workspace<Given>::value) && ...),
-                "attend: layers are handed executors and workspaces after their arrays.");
-  Serial serial;
-  Workspace own;
-  use(attend::detail::find<attend::detail::is_executor>(serial, given...),
-      attend::detail::find<attend::detail::is_workspace>(own, given...));
+  static_assert((is_resource<Given> && ...), "attend: this layer is handed an executor and a workspace, or neither.");
+  with_resources_among(use, given...);
 }
 
 /// An object whose memory can be read in place, or an expression's value.

@@ -1,0 +1,369 @@
+#pragma once
+
+#include <attend/attention.hpp>
+#include <attend/core/check.hpp>
+#include <attend/core/config.hpp>
+#include <attend/core/parameters.hpp>
+#include <attend/layer/initialize.hpp>
+#include <attend/layer/kv_cache.hpp>
+#include <attend/layer/learned_policies.hpp>
+#include <attend/layer/linear.hpp>
+
+#include <tuple>
+#include <utility>
+
+namespace attend {
+inline namespace ATTEND_UNIT_NAME {
+
+/// The sizes of a MultiHead. What is 0 is what Vaswani 2017 takes.
+struct MultiHeadShape {
+  Index features = 0;  ///< of queries and of the result
+  Index heads = 1;
+  Index kv_heads = 0;        ///< 0: as many as heads; 1: multi-query; between: grouped queries
+  Index key_dim = 0;         ///< of one head; 0: features / heads
+  Index value_dim = 0;       ///< of one head; 0: key_dim
+  Index key_features = 0;    ///< of what keys are made of; 0: features
+  Index value_features = 0;  ///< of what values are made of; 0: key_features
+  bool bias = true;          ///< of the four projections
+
+  /// With the zeros replaced.
+  ///
+  /// Throws   when sizes do not divide as they must
+  [[nodiscard]] MultiHeadShape complete() const {
+    MultiHeadShape shape = *this;
+    check(features > 0 && heads > 0, "MultiHead: ", features, " features in ", heads, " heads; both must be positive.");
+    if (shape.kv_heads == 0) shape.kv_heads = heads;
+    check(shape.kv_heads > 0 && heads % shape.kv_heads == 0, "MultiHead: ", heads, " heads share ", shape.kv_heads,
+          " heads of keys and values; the first must be a multiple of the second.");
+    if (shape.key_dim == 0) {
+      check(features % heads == 0, "MultiHead: ", features, " features do not divide into ", heads,
+            " heads; give key_dim.");
+      shape.key_dim = features / heads;
+    }
+    if (shape.value_dim == 0) shape.value_dim = shape.key_dim;
+    if (shape.key_features == 0) shape.key_features = features;
+    if (shape.value_features == 0) shape.value_features = shape.key_features;
+    check(shape.key_dim > 0 && shape.value_dim > 0 && shape.key_features > 0 && shape.value_features > 0,
+          "MultiHead: sizes must not be negative.");
+    return shape;
+  }
+};
+
+/// out = concat_h( attention(x W_qʰ, y W_kʰ, y W_vʰ) ) W_o
+///
+/// Every head looks from its own projection of the same tokens. Score, normaliser, masks and adjusters are the
+/// policies: those that the layer keeps, learned ones among them, and those handed to a call. Sequences of one length
+/// are a batch, one after another in the rows; `Documents` handed to a call with batch 1 are sequences of any lengths.
+///
+/// Shapes   x (b·n, features)  keys (b·m, key_features)  values (b·m, value_features)  →  out (b·n, features)
+/// Throws   when sizes do not fit each other or a policy
+/// Edge     a query that sees nothing gets the bias of `output` alone
+/// Cost     b·n·features·(heads·(d + e)) + b·m·(…) multiply-adds for projections, and the attention; nothing of size
+///          (n, m) is stored. Backward keeps q, k, v, the context and one number a row and head
+/// Source   Vaswani 2017, 3.2.2 (arXiv 1706.03762); shared heads: Shazeer 2019 (1911.02150), Ainslie 2023 (2305.13245)
+template <class Scalar, class... Policies>
+struct MultiHead {
+  Linear<Scalar> query;   ///< weight (heads·d, features)
+  Linear<Scalar> key;     ///< weight (kv_heads·d, key_features)
+  Linear<Scalar> value;   ///< weight (kv_heads·e, value_features)
+  Linear<Scalar> output;  ///< weight (features, heads·e)
+  Index heads = 0, kv_heads = 0;
+  std::tuple<Policies...> policies;
+  /// A number that each head's context is multiplied by, none: 1. Not learned; 0 prunes a head.
+  Vector<Scalar> head_mask{};
+
+  MultiHead() = default;
+  /// All parameters 0: see `initialize` and layer/initialize.hpp.
+  explicit MultiHead(MultiHeadShape const& sizes, Policies... given) : policies(std::move(given)...) {
+    MultiHeadShape const shape = sizes.complete();
+    heads = shape.heads;
+    kv_heads = shape.kv_heads;
+    query = Linear<Scalar>(shape.features, heads * shape.key_dim, shape.bias);
+    key = Linear<Scalar>(shape.key_features, kv_heads * shape.key_dim, shape.bias);
+    value = Linear<Scalar>(shape.value_features, kv_heads * shape.value_dim, shape.bias);
+    output = Linear<Scalar>(heads * shape.value_dim, shape.features, shape.bias);
+  }
+
+  /// The matrices by Glorot's rule, biases 0.
+  void initialize(std::uint64_t seed) {
+    for (Linear<Scalar>* const linear : {&query, &key, &value, &output}) {
+      initialize_glorot(linear->weight, seed++);
+      linear->bias.setZero();
+    }
+  }
+
+  /// Keys and values of the tokens that are looked at, projected: once for all queries that look at them.
+  struct Memory {
+    Matrix<Scalar> key;    // (b·m, kv_heads·d)
+    Matrix<Scalar> value;  // (b·m, kv_heads·e)
+  };
+  /// What a forward pass gives, and what backward needs.
+  struct Forward {
+    Matrix<Scalar> output;       // (b·n, features)
+    Matrix<Scalar> query;        // (b·n, heads·d)
+    Memory memory;               // empty where one was handed in
+    Matrix<Scalar> context;      // (b·n, heads·e), side by side
+    Vector<Scalar> log_sum_exp;  // (b, heads, n)
+    Index batch = 1;
+  };
+  /// ∂loss by the tokens.
+  struct Gradient {
+    Matrix<Scalar> query;  // (b·n, features)
+    Matrix<Scalar> key;    // (b·m, key_features)
+    Matrix<Scalar> value;  // (b·m, value_features)
+  };
+
+  [[nodiscard]] Index key_dim() const { return query.out() / std::max<Index>(heads, 1); }
+  [[nodiscard]] Index value_dim() const { return value.out() / std::max<Index>(kv_heads, 1); }
+
+  template <class... Given>
+  [[nodiscard]] Memory remember(Matrix<Scalar> const& keys, Matrix<Scalar> const& values, Given&&... given) const {
+    check_heads();
+    check(keys.rows() == values.rows(), "MultiHead: there are ", keys.rows(), " keys but ", values.rows(),
+          " values; there must be one value a key.");
+    Memory memory;
+    layer_detail::with_resources_among(
+        [&](auto& executor, Workspace& workspace) {
+          key.forward_into(keys, memory.key, executor, workspace);
+          value.forward_into(values, memory.value, executor, workspace);
+        },
+        given...);
+    return memory;
+  }
+
+  /// Self-attention of b sequences. After the batch come masks and other policies of this call, an executor, a
+  /// workspace.
+  template <class... Given>
+  [[nodiscard]] Forward forward(Matrix<Scalar> const& x, Index batch = 1, Given&&... given) const {
+    return forward(x, x, x, batch, given...);
+  }
+  /// Attention of x over other tokens.
+  template <class... Given>
+  [[nodiscard]] Forward forward(Matrix<Scalar> const& x, Matrix<Scalar> const& keys, Matrix<Scalar> const& values,
+                                Index batch = 1, Given&&... given) const {
+    Memory memory = remember(keys, values, given...);
+    Forward kept = forward(x, memory, batch, given...);
+    kept.memory = std::move(memory);
+    return kept;
+  }
+  /// Over tokens that were projected before.
+  template <class... Given>
+  [[nodiscard]] Forward forward(Matrix<Scalar> const& x, Memory const& memory, Index batch = 1,
+                                Given&&... given) const {
+    check_batch(x.rows(), memory.key.rows(), batch);
+    Forward kept;
+    kept.batch = batch;
+    layer_detail::with_resources_among(
+        [&](auto& executor, Workspace& workspace) {
+          query.forward_into(x, kept.query, executor, workspace);
+          kept.context.resize(x.rows(), heads * value_dim());
+          kept.log_sum_exp.resize(heads * x.rows());
+          with_attention(
+              [&](auto const& attention, auto&... policy) {
+                attention.forward_into(split(kept.context, heads, batch), rows_of(kept),
+                                       split(kept.query, heads, batch), split(memory.key, kv_heads, batch),
+                                       split(memory.value, kv_heads, batch), policy..., executor, workspace);
+              },
+              given...);
+          if (head_mask.size() > 0)
+            output.forward_into(masked(kept.context), kept.output, executor, workspace);
+          else
+            output.forward_into(kept.context, kept.output, executor, workspace);
+        },
+        given...);
+    return kept;
+  }
+
+  /// ∂loss/∂x of self-attention from ∂loss/∂output; derivatives by parameters are added to `gradient`. Policies must be
+  /// those that forward was given.
+  template <class... Given>
+  [[nodiscard]] Matrix<Scalar> backward(Matrix<Scalar> const& x, Forward const& kept, Matrix<Scalar> const& d_output,
+                                        MultiHead& gradient, Given&&... given) const {
+    Gradient back = backward(x, x, x, kept, d_output, gradient, given...);
+    return back.query + back.key + back.value;
+  }
+  template <class... Given>
+  [[nodiscard]] Gradient backward(Matrix<Scalar> const& x, Matrix<Scalar> const& keys, Matrix<Scalar> const& values,
+                                  Forward const& kept, Matrix<Scalar> const& d_output, MultiHead& gradient,
+                                  Given&&... given) const {
+    Memory d_memory;
+    Gradient back;
+    back.query = backward(x, kept.memory, kept, d_output, d_memory, gradient, given...);
+    layer_detail::with_resources_among(
+        [&](auto& executor, Workspace& workspace) {
+          back.key = key.backward(keys, d_memory.key, gradient.key, executor, workspace);
+          back.value = value.backward(values, d_memory.value, gradient.value, executor, workspace);
+        },
+        given...);
+    return back;
+  }
+  /// From memory that was projected before: `d_memory` becomes ∂loss by it.
+  template <class... Given>
+  [[nodiscard]] Matrix<Scalar> backward(Matrix<Scalar> const& x, Memory const& memory, Forward const& kept,
+                                        Matrix<Scalar> const& d_output, Memory& d_memory, MultiHead& gradient,
+                                        Given&&... given) const {
+    check(kept.query.rows() == x.rows() && kept.query.cols() == query.out(), "MultiHead: forward kept queries (",
+          kept.query.rows(), ", ", kept.query.cols(), ") but x has ", x.rows(), " rows and the layer ", query.out(),
+          " numbers a query; hand in what forward gave for this x.");
+    Index const batch = kept.batch;
+    check_batch(x.rows(), memory.key.rows(), batch);
+    Matrix<Scalar> d_x;
+    layer_detail::with_resources_among(
+        [&](auto& executor, Workspace& workspace) {
+          // output = (mask ∘ context) W_oᵀ + b
+          Matrix<Scalar> d_context =
+              head_mask.size() > 0
+                  ? masked(output.backward(masked(kept.context), d_output, gradient.output, executor, workspace))
+                  : output.backward(kept.context, d_output, gradient.output, executor, workspace);
+          Matrix<Scalar> d_query(x.rows(), query.out());
+          d_memory.key.resize(memory.key.rows(), memory.key.cols());
+          d_memory.value.resize(memory.value.rows(), memory.value.cols());
+          with_attention(
+              [&](auto const& attention, auto&... policy) {
+                auto const learned = attention.backward_into(
+                    split(d_query, heads, batch), split(d_memory.key, kv_heads, batch),
+                    split(d_memory.value, kv_heads, batch), split(kept.query, heads, batch),
+                    split(memory.key, kv_heads, batch), split(memory.value, kv_heads, batch),
+                    split(kept.context, heads, batch), rows_of(kept), split(std::as_const(d_context), heads, batch),
+                    policy..., executor, workspace);
+                layer_detail::add_policy_gradients(gradient.policies, learned);
+              },
+              given...);
+          d_x = query.backward(x, d_query, gradient.query, executor, workspace);
+        },
+        given...);
+    return d_x;
+  }
+
+  /// Where a decoding step works, so that a warm one does not touch the heap.
+  struct Step {
+    Matrix<Scalar> query, key, value, context;
+  };
+  /// The next tokens of b sequences: their keys and values go into the cache, and they look at all that is in it. One
+  /// token at a time or many, the bits are those of one forward over the whole sequence.
+  ///
+  /// Shapes   x (b·n, features)  →  out (b·n, features)
+  /// Throws   when x does not fit the layer or the cache; then the cache is as it was
+  template <class Storage, class... Given>
+  void decode_into(Matrix<Scalar> const& x, KvCache<Storage>& cache, Step& step, Matrix<Scalar>& out,
+                   Given&&... given) const {
+    check_heads();
+    check(cache.heads() == kv_heads && cache.key_dim() == key_dim() && cache.value_dim() == value_dim(),
+          "MultiHead: the cache holds ", cache.heads(), " heads of ", cache.key_dim(), " and ", cache.value_dim(),
+          " numbers, but the layer makes ", kv_heads, " of ", key_dim(), " and ", value_dim(),
+          "; make it with cache<Storage>(…).");
+    Index const batch = cache.batch();
+    check(x.rows() % batch == 0, "MultiHead: ", x.rows(), " tokens do not divide into the ", batch,
+          " sequences of the cache.");
+    layer_detail::with_resources_among(
+        [&](auto& executor, Workspace& workspace) {
+          query.forward_into(x, step.query, executor, workspace);
+          key.forward_into(x, step.key, executor, workspace);
+          value.forward_into(x, step.value, executor, workspace);
+          cache.append(step.key, step.value);
+          step.context.resize(x.rows(), heads * value_dim());
+          std::apply(
+              [&](auto const&... own) {
+                layer_detail::with_policies_among(
+                    [&](auto&... policy) {
+                      attention_into(split(step.context, heads, batch), split(std::as_const(step.query), heads, batch),
+                                     cache.keys(), cache.values(), own..., policy..., executor, workspace);
+                    },
+                    given...);
+              },
+              policies);
+          if (head_mask.size() > 0)
+            output.forward_into(masked(step.context), out, executor, workspace);
+          else
+            output.forward_into(step.context, out, executor, workspace);
+        },
+        given...);
+  }
+  template <class Storage, class... Given>
+  [[nodiscard]] Matrix<Scalar> decode(Matrix<Scalar> const& x, KvCache<Storage>& cache, Given&&... given) const {
+    Step step;
+    Matrix<Scalar> out;
+    decode_into(x, cache, step, out, given...);
+    return out;
+  }
+  /// A cache for this layer, empty.
+  template <class Storage = Scalar>
+  [[nodiscard]] KvCache<Storage> cache(Index capacity, Index batch = 1) const {
+    check_heads();
+    return KvCache<Storage>(kv_heads, key_dim(), value_dim(), capacity, batch);
+  }
+
+  /// The weights of every sequence and head, to look at: row (b·heads + h)·n + i is query i's.
+  ///
+  /// Shapes   x (b·n, features)  keys (b·m, key_features)  →  (b·heads·n, m)
+  template <class... Given>
+  [[nodiscard]] Matrix<Scalar> weights(Matrix<Scalar> const& x, Matrix<Scalar> const& keys, Index batch = 1,
+                                       Given&&... given) const {
+    check_batch(x.rows(), keys.rows(), batch);
+    Index const n = x.rows() / batch, m = keys.rows() / batch;
+    Matrix<Scalar> found(heads * x.rows(), m);
+    layer_detail::with_resources_among(
+        [&](auto& executor, Workspace& workspace) {
+          Matrix<Scalar> const q = query.forward(x, executor, workspace), k = key.forward(keys, executor, workspace);
+          with_attention(
+              [&](auto const& attention, auto&... policy) {
+                attention.weights_into(attend::heads(found.data(), {batch, heads, n, m}), split(q, heads, batch),
+                                       split(k, kv_heads, batch), policy..., executor, workspace);
+              },
+              given...);
+        },
+        given...);
+    return found;
+  }
+
+  template <class Self, class Function>
+  static void each_parameter(Self& self, Function&& function) {
+    attend::each_parameter(self.query, "query", function);
+    attend::each_parameter(self.key, "key", function);
+    attend::each_parameter(self.value, "value", function);
+    attend::each_parameter(self.output, "output", function);
+    layer_detail::each_policy_parameter(self.policies, function);
+  }
+
+ private:
+  /// Calls use(attention, policies of this call …).
+  template <class Use, class... Given>
+  void with_attention(Use const& use, Given&... given) const {
+    std::apply(
+        [&](auto const&... own) {
+          Attention const attention(own...);
+          layer_detail::with_policies_among([&](auto&... policy) { use(attention, policy...); }, given...);
+        },
+        policies);
+  }
+  /// The columns of a matrix (b·n, count·dim) as heads (b, count, n, dim).
+  template <class Rows>
+  [[nodiscard]] static auto split(Rows& rows, Index count, Index batch) {
+    Index const length = rows.rows() / batch, dim = rows.cols() / count, width = rows.cols();
+    return attend::heads(rows.data(), {batch, count, length, dim}, {length * width, dim, width, 1});
+  }
+  template <class Kept>
+  [[nodiscard]] auto rows_of(Kept& kept) const {
+    using Number = std::conditional_t<std::is_const_v<Kept>, Scalar const, Scalar>;
+    Number* const data = kept.log_sum_exp.data();
+    return attend::heads(data, {kept.batch, heads, kept.query.rows() / kept.batch, 1});
+  }
+  [[nodiscard]] Matrix<Scalar> masked(Matrix<Scalar> context) const {
+    check(head_mask.size() == heads, "MultiHead: head_mask has ", head_mask.size(), " numbers for ", heads,
+          " heads; give one a head, or none.");
+    Index const e = value_dim();
+    for (Index h = 0; h < heads; ++h) context.middleCols(h * e, e) *= head_mask(h);
+    return context;
+  }
+  void check_heads() const {
+    check(heads > 0 && kv_heads > 0, "MultiHead: the layer has no heads; give it a MultiHeadShape.");
+  }
+  void check_batch(Index queries, Index keys, Index batch) const {
+    check_heads();
+    check(batch > 0 && queries % batch == 0 && keys % batch == 0, "MultiHead: ", queries, " queries and ", keys,
+          " keys do not divide into ", batch, " sequences.");
+  }
+};
+
+}  // namespace ATTEND_UNIT_NAME
+}  // namespace attend

@@ -1,0 +1,118 @@
+#include <attend/layer/kv_cache.hpp>
+
+#include "../core/allocations.hpp"
+
+#include <attend/layer/multi_head.hpp>
+#include <attend/mask.hpp>
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <type_traits>
+#include <vector>
+
+/// Decoding with a cache gives the bits of one call; and what a cache refuses.
+
+namespace {
+
+namespace at = attend;
+using at::Index;
+using at::Matrix;
+using at::MultiHead;
+using at::MultiHeadShape;
+
+template <class Call>
+std::string sentence(Call const& call) {
+  try {
+    call();
+  } catch (at::Error const& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+}  // namespace
+
+TEST(KvCache, DecodingInAnyCutsIsOneCallToTheBit) {
+  MultiHead<float> layer(MultiHeadShape{.features = 64, .heads = 4, .kv_heads = 2});
+  layer.initialize(1);
+  Index const n = 300, batch = 2;
+  Matrix<float> const x = Matrix<float>::Random(batch * n, 64);
+  Matrix<float> const whole = layer.forward(x, batch, at::Causal{}).output;
+  for (std::vector<Index> const& cuts : {std::vector<Index>(300, 1), {300}, {1, 255, 1, 43}, {260, 20, 20}}) {
+    at::KvCache<float> cache = layer.cache(n, batch);
+    Index first = 0;
+    for (Index const count : cuts) {
+      Matrix<float> part(batch * count, 64);
+      for (Index b = 0; b < batch; ++b) part.middleRows(b * count, count) = x.middleRows(b * n + first, count);
+      Matrix<float> const out = layer.decode(part, cache, at::Causal{});
+      for (Index b = 0; b < batch; ++b)
+        ASSERT_EQ(Matrix<float>(out.middleRows(b * count, count)),
+                  Matrix<float>(whole.middleRows(b * n + first, count)))
+            << cuts.size() << " cuts, from token " << first;
+      first += count;
+    }
+    EXPECT_EQ(cache.length(), n);
+  }
+}
+
+TEST(KvCache, TruncatedGoesOnAsIfNothingHadBeen) {
+  MultiHead<float> layer(MultiHeadShape{.features = 16, .heads = 2});
+  layer.initialize(2);
+  Matrix<float> const x = Matrix<float>::Random(9, 16), other = Matrix<float>::Random(4, 16);
+  at::KvCache<float> cache = layer.cache(20);
+  Matrix<float> const wanted = layer.decode(x, cache, at::Causal{});
+  cache.truncate(5);
+  (void)layer.decode(other, cache, at::Causal{});
+  at::KvCache<float> beam = cache.copy();
+  cache.truncate(5);
+  EXPECT_EQ(layer.decode(Matrix<float>(x.bottomRows(4)), cache, at::Causal{}), Matrix<float>(wanted.bottomRows(4)));
+  EXPECT_EQ(beam.length(), 9) << "a copy has tokens of its own";
+}
+
+TEST(KvCache, HalfIsNearFloatInHalfTheMemory) {
+  MultiHead<float> layer(MultiHeadShape{.features = 32, .heads = 4});
+  layer.initialize(3);
+  Matrix<float> const x = Matrix<float>::Random(40, 32), whole = layer.forward(x, 1, at::Causal{}).output;
+  auto half = layer.cache<Eigen::half>(40);
+  auto bfloat = layer.cache<Eigen::bfloat16>(40);
+  // One rounding of a key or value: 2⁻¹¹ and 2⁻⁸ of it.
+  EXPECT_LE((layer.decode(x, half, at::Causal{}) - whole).cwiseAbs().maxCoeff(), 0x1p-11 * 4);
+  EXPECT_LE((layer.decode(x, bfloat, at::Causal{}) - whole).cwiseAbs().maxCoeff(), 0x1p-8 * 4);
+  EXPECT_EQ(half.bytes() * 2, layer.cache(40).bytes());
+}
+
+TEST(KvCache, AWarmStepDoesNotTouchTheHeap) {
+  MultiHead<float> layer(MultiHeadShape{.features = 64, .heads = 4});
+  layer.initialize(4);
+  at::KvCache<float> cache = layer.cache(600);
+  MultiHead<float>::Step step;
+  at::Workspace workspace(1 << 20);
+  Matrix<float> out, x = Matrix<float>::Random(1, 64);
+  layer.decode_into(x, cache, step, out, at::Causal{}, workspace);
+  long const before = allocations();
+  for (int token = 0; token < 500; ++token) layer.decode_into(x, cache, step, out, at::Causal{}, workspace);
+  EXPECT_EQ(allocations(), before);
+  Matrix<float> const cold = layer.decode(x, cache, at::Causal{});
+  EXPECT_GT(allocations(), before) << "the counter counts";
+}
+
+TEST(KvCache, ErrorsLeaveItAsItWas) {
+  static_assert(!std::is_copy_constructible_v<at::KvCache<float>>, "copied only by name");
+  MultiHead<float> layer(MultiHeadShape{.features = 8, .heads = 2});
+  layer.initialize(5);
+  at::KvCache<float> cache = layer.cache(3);
+  Matrix<float> const x = Matrix<float>::Random(2, 8);
+  (void)layer.decode(x, cache);
+  EXPECT_EQ(sentence([&] { (void)layer.decode(x, cache); }),
+            "KvCache: 2 more tokens were appended to 2, but there is room for 3 only.");
+  EXPECT_EQ(cache.length(), 2);
+  EXPECT_EQ(sentence([&] { cache.truncate(3); }), "KvCache: truncate to 3 tokens, but there are 2.");
+  at::KvCache<float> other(1, 4, 4, 3);
+  EXPECT_EQ(sentence([&] { (void)layer.decode(x, other); }),
+            "MultiHead: the cache holds 1 heads of 4 and 4 numbers, but the layer makes 2 of 4 and 4; make it with "
+            "cache<Storage>(…).");
+  EXPECT_EQ(sentence([] { at::KvCache<float> bad(2, 0, 4, 3); }),
+            "KvCache: 1 sequences of 2 heads of 0 and 4 numbers with room for 3 tokens; all must be positive, the room "
+            "may be 0.");
+}
