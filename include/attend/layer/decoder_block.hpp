@@ -1,0 +1,156 @@
+#pragma once
+
+#include <attend/core/config.hpp>
+#include <attend/core/parameters.hpp>
+#include <attend/layer/feed_forward.hpp>
+#include <attend/layer/layer_norm.hpp>
+#include <attend/layer/multi_head.hpp>
+#include <attend/layer/residual.hpp>
+#include <attend/mask/causal.hpp>
+
+#include <utility>
+
+namespace attend {
+inline namespace ATTEND_UNIT_NAME {
+
+/// One layer of a transformer that writes: attention over the tokens so far, attention over what is translated, then a
+/// feed-forward layer, each with a norm and a way around it.
+///
+/// Keys and values of what is translated are projected once: `remember`.
+///
+/// Shapes   x (b·n, features)  memory (b·m, key_features of `cross`)  →  y (b·n, features)
+/// Throws   when x or the memory does not fit
+/// Cost     that of its parts; backward keeps what each of them keeps
+/// Source   Vaswani 2017, section 3.1 (arXiv 1706.03762)
+template <class Scalar, class Norm = LayerNorm<Scalar>, class Feed = FeedForward<Scalar>, class... Policies>
+struct DecoderBlock {
+  MultiHead<Scalar, Policies...> self;   ///< over the tokens so far
+  MultiHead<Scalar, Policies...> cross;  ///< over the memory
+  Feed feed_forward;
+  Residual<Scalar, Norm> around_self, around_cross, around_feed_forward;
+
+  using Memory = typename MultiHead<Scalar, Policies...>::Memory;
+
+  DecoderBlock() = default;
+  DecoderBlock(MultiHead<Scalar, Policies...> over_self, MultiHead<Scalar, Policies...> over_memory, Feed thinks,
+               Norm norm, NormPlace place = NormPlace::before)
+      : self(std::move(over_self)),
+        cross(std::move(over_memory)),
+        feed_forward(std::move(thinks)),
+        around_self{norm, place},
+        around_cross{norm, place},
+        around_feed_forward{std::move(norm), place} {}
+
+  /// What a forward pass gives, and what backward needs.
+  struct Forward {
+    typename MultiHead<Scalar, Policies...>::Forward self, cross;
+    typename Feed::Kept feed_forward;
+    typename Residual<Scalar, Norm>::Forward looked, asked, thought;
+
+    [[nodiscard]] Matrix<Scalar> const& output() const { return thought.output; }
+  };
+
+  template <class... Given>
+  [[nodiscard]] Memory remember(Matrix<Scalar> const& memory, Given&&... resources) const {
+    return cross.remember(memory, memory, resources...);
+  }
+
+  /// `over_memory` are the policies of the attention over the memory (std::tie: `Lengths` of a padded batch, say); after
+  /// them come an executor and a workspace. The attention over the tokens so far is causal.
+  template <class... Masks, class... Resources>
+  [[nodiscard]] Forward forward(Matrix<Scalar> const& x, Memory const& memory, Index batch,
+                                std::tuple<Masks...> const& over_memory, Resources&&... resources) const {
+    Forward kept;
+    kept.looked = around_self.forward(x, [&](Matrix<Scalar> const& tokens) -> Matrix<Scalar> const& {
+      kept.self = self.forward(tokens, batch, Causal{}, resources...);
+      return kept.self.output;
+    });
+    ask(kept, memory, batch, over_memory, resources...);
+    return kept;
+  }
+  [[nodiscard]] Forward forward(Matrix<Scalar> const& x, Memory const& memory, Index batch = 1) const {
+    return forward(x, memory, batch, std::tuple<>());
+  }
+  /// The next tokens: the bits of one forward over the whole. `cache` is that of `self.cache(…)`.
+  template <class Storage, class... Masks, class... Resources>
+  [[nodiscard]] Matrix<Scalar> decode(Matrix<Scalar> const& x, KvCache<Storage>& cache, Memory const& memory,
+                                      std::tuple<Masks...> const& over_memory, Resources&&... resources) const {
+    Forward kept;
+    kept.looked = around_self.forward(
+        x, [&](Matrix<Scalar> const& tokens) { return self.decode(tokens, cache, Causal{}, resources...); });
+    ask(kept, memory, cache.batch(), over_memory, resources...);
+    return std::move(kept.thought.output);
+  }
+  template <class Storage>
+  [[nodiscard]] Matrix<Scalar> decode(Matrix<Scalar> const& x, KvCache<Storage>& cache, Memory const& memory) const {
+    return decode(x, cache, memory, std::tuple<>());
+  }
+
+  /// ∂loss/∂x from ∂loss/∂y; derivatives by parameters are added to `gradient`, ∂loss by the memory as projected
+  /// becomes `d_memory`: `remember_backward` takes it from there, when all that read the memory have been asked.
+  template <class... Masks, class... Resources>
+  [[nodiscard]] Matrix<Scalar> backward(Matrix<Scalar> const& x, Memory const& memory, Forward const& kept,
+                                        Matrix<Scalar> const& d_output, Memory& d_memory, DecoderBlock& gradient,
+                                        std::tuple<Masks...> const& over_memory, Resources&&... resources) const {
+    using M = Matrix<Scalar>;
+    M const d_asked = around_feed_forward.backward(
+        kept.asked.output, kept.thought, d_output, gradient.around_feed_forward, [&](M const& read, M const& d_result) {
+          return feed_forward.backward(read, kept.feed_forward, d_result, gradient.feed_forward);
+        });
+    M const d_looked = around_cross.backward(kept.looked.output, kept.asked, d_asked, gradient.around_cross,
+                                             [&](M const& read, M const& d_result) {
+                                               return std::apply(
+                                                   [&](auto const&... mask) {
+                                                     return cross.backward(read, memory, kept.cross, d_result, d_memory,
+                                                                           gradient.cross, mask..., resources...);
+                                                   },
+                                                   over_memory);
+                                             });
+    return around_self.backward(x, kept.looked, d_looked, gradient.around_self, [&](M const& read, M const& d_result) {
+      return self.backward(read, kept.self, d_result, gradient.self, Causal{}, resources...);
+    });
+  }
+  [[nodiscard]] Matrix<Scalar> backward(Matrix<Scalar> const& x, Memory const& memory, Forward const& kept,
+                                        Matrix<Scalar> const& d_output, Memory& d_memory,
+                                        DecoderBlock& gradient) const {
+    return backward(x, memory, kept, d_output, d_memory, gradient, std::tuple<>());
+  }
+  /// ∂loss by the tokens that `remember` was given.
+  template <class... Resources>
+  [[nodiscard]] Matrix<Scalar> remember_backward(Matrix<Scalar> const& tokens, Memory const& d_memory,
+                                                 DecoderBlock& gradient, Resources&&... resources) const {
+    Matrix<Scalar> d_tokens = cross.key.backward(tokens, d_memory.key, gradient.cross.key, resources...);
+    d_tokens += cross.value.backward(tokens, d_memory.value, gradient.cross.value, resources...);
+    return d_tokens;
+  }
+
+  template <class Self, class Function>
+  static void each_parameter(Self& block, Function&& function) {
+    attend::each_parameter(block.self, "self", function);
+    attend::each_parameter(block.around_self, "self_norm", function);
+    attend::each_parameter(block.cross, "cross", function);
+    attend::each_parameter(block.around_cross, "cross_norm", function);
+    attend::each_parameter(block.feed_forward, "feed_forward", function);
+    attend::each_parameter(block.around_feed_forward, "feed_forward_norm", function);
+  }
+
+ private:
+  template <class... Masks, class... Resources>
+  void ask(Forward& kept, Memory const& memory, Index batch, std::tuple<Masks...> const& over_memory,
+           Resources&... resources) const {
+    kept.asked = around_cross.forward(kept.looked.output, [&](Matrix<Scalar> const& tokens) -> Matrix<Scalar> const& {
+      std::apply(
+          [&](auto const&... mask) { kept.cross = cross.forward(tokens, memory, batch, mask..., resources...); },
+          over_memory);
+      return kept.cross.output;
+    });
+    kept.thought =
+        around_feed_forward.forward(kept.asked.output, [&](Matrix<Scalar> const& tokens) -> Matrix<Scalar> const& {
+          kept.feed_forward = feed_forward.forward(tokens);
+          return kept.feed_forward.output;
+        });
+  }
+};
+
+}  // namespace ATTEND_UNIT_NAME
+}  // namespace attend

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <attend/core/check.hpp>
+#include <attend/core/config.hpp>
+#include <attend/core/parameters.hpp>
+
+#include <utility>
+
+namespace attend {
+inline namespace ATTEND_UNIT_NAME {
+
+/// Whether a layer normalises what it reads, or the sum of that and its result.
+enum class NormPlace {
+  before,  ///< y = x + f(norm(x)): deep stacks train without a warm-up (Xiong 2020, arXiv 2002.04745)
+  after    ///< y = norm(x + f(x)): Vaswani 2017, section 5.4 (arXiv 1706.03762)
+};
+
+/// A norm and the way around a layer f, which adds to what it read and does not replace it.
+///
+/// Shapes   x (n, features)  →  y (n, features)
+/// Throws   when f gives other sizes than it is given
+/// Cost     one norm and one addition a number; backward keeps the sum and what f read
+/// Source   He 2016, equation 1 (arXiv 1512.03385)
+template <class Scalar, class Norm>
+struct Residual {
+  Norm norm;
+  NormPlace place = NormPlace::before;
+
+  struct Forward {
+    Matrix<Scalar> output;
+    Matrix<Scalar> read;  // by f; empty where that is x
+    Matrix<Scalar> sum;   // x + f; empty where that is the output
+  };
+
+  /// `layer` is f: a matrix of tokens in, one out.
+  template <class Layer>
+  [[nodiscard]] Forward forward(Matrix<Scalar> const& x, Layer const& layer) const {
+    Forward kept;
+    if (place == NormPlace::before) {
+      kept.read = norm.forward(x);
+      kept.output = added(x, layer(std::as_const(kept.read)));
+    } else {
+      kept.sum = added(x, layer(x));
+      kept.output = norm.forward(kept.sum);
+    }
+    return kept;
+  }
+
+  /// ∂loss/∂x from ∂loss/∂y. `layer_backward(read, d_result)` gives ∂loss by what f read.
+  template <class LayerBackward>
+  [[nodiscard]] Matrix<Scalar> backward(Matrix<Scalar> const& x, Forward const& kept, Matrix<Scalar> const& d_output,
+                                        Residual& gradient, LayerBackward const& layer_backward) const {
+    if (place == NormPlace::before) {
+      // y = x + f(norm(x))
+      Matrix<Scalar> const d_read = layer_backward(kept.read, d_output);
+      return d_output + norm.backward(x, d_read, gradient.norm);
+    }
+    // y = norm(x + f(x))
+    Matrix<Scalar> const d_sum = norm.backward(kept.sum, d_output, gradient.norm);
+    return d_sum + layer_backward(x, d_sum);
+  }
+
+  template <class Self, class Function>
+  static void each_parameter(Self& self, Function&& function) {
+    attend::each_parameter(self.norm, function);
+  }
+
+ private:
+  [[nodiscard]] static Matrix<Scalar> added(Matrix<Scalar> const& x, Matrix<Scalar> const& result) {
+    check(x.rows() == result.rows() && x.cols() == result.cols(), "Residual: the layer made (", result.rows(), ", ",
+          result.cols(), ") of (", x.rows(), ", ", x.cols(), "); both must be of the same size to be added.");
+    return x + result;
+  }
+};
+
+}  // namespace ATTEND_UNIT_NAME
+}  // namespace attend
