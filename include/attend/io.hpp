@@ -16,6 +16,6 @@
 #include <attend/io/name_map.hpp>     // NameMap          names and arrangements of other libraries
 #include <attend/io/npy.hpp>          // read_npy, write_npy: one array
 #include <attend/io/parameters.hpp>   // save_parameters, load_parameters: of any learned object
-#include <attend/io/rearrange.hpp>    // transpose, split, concat
+#include <attend/io/rearrange.hpp>    // transpose, split, split_rows, concat
 #include <attend/io/safetensors.hpp>  // read_safetensors, write_safetensors: arrays with names
 #include <attend/io/tensor.hpp>       // Tensor           a named array, read in place

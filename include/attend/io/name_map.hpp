@@ -80,9 +80,9 @@ class NameMap {
     });
   }
   /// A tensor becomes parts of so many rows.
-  NameMap& split(std::string name, std::vector<Part> parts) {
+  NameMap& split_rows(std::string name, std::vector<Part> parts) {
     return add([name = std::move(name), parts = std::move(parts)](Tensors& tensors) {
-      for (Tensor& part : io::split(taken(tensors, name, "split"), parts)) tensors.push_back(std::move(part));
+      for (Tensor& part : io::split_rows(taken(tensors, name, "split_rows"), parts)) tensors.push_back(std::move(part));
     });
   }
 

@@ -66,8 +66,8 @@ namespace detail {
 
 }  // namespace detail
 
-/// Reads a file that is in memory. The tensor, which has no name, is a view of `bytes` and keeps `owner`; one in
-/// Fortran order or big-endian is put in order in memory of its own.
+/// Reads a file that is in memory. The tensor, which is named after `where`, is a view of `bytes` and keeps `owner`;
+/// one in Fortran order or big-endian is put in order in memory of its own.
 ///
 /// Throws   when anything differs from the format: version, header, type of numbers, sizes whose product overflows, a
 /// file that is longer or shorter than they say
@@ -99,7 +99,7 @@ namespace detail {
     data = *ordered;
     owner = ordered;
   }
-  return {{}, header.dtype, std::move(header.shape), data, std::move(owner)};
+  return {std::string(where), header.dtype, std::move(header.shape), data, std::move(owner)};
 }
 
 /// Maps a file; the tensor keeps the map.
@@ -115,10 +115,11 @@ namespace detail {
 /// Throws   when the numbers are BF16, which NumPy lacks, when they have more than 64 sizes or their bytes do not match
 /// the shape, or the file cannot be written; see write_file
 inline void write_npy(std::string const& path, Tensor const& tensor) {
-  check_tensor(tensor, "write_npy");
-  check(tensor.shape.size() <= 64, "write_npy: the shape has ", tensor.shape.size(), " sizes; NumPy has at most 64.");
+  std::string const where = "write_npy: " + path;
+  check_tensor(tensor, where);
+  check(tensor.shape.size() <= 64, where, ": the shape has ", tensor.shape.size(), " sizes; NumPy has at most 64.");
   detail::DtypeFacts const& facts = detail::facts_of(tensor.dtype);
-  check(!facts.npy.empty(), "write_npy: NumPy has no ", facts.name,
+  check(!facts.npy.empty(), where, ": NumPy has no ", facts.name,
         "; convert the numbers to F32, which holds them all.");
   std::string header = std::string("{'descr': '") + (facts.size == 1 ? '|' : '<') + std::string(facts.npy) +
                        "', 'fortran_order': False, 'shape': (";

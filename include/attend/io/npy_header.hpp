@@ -117,7 +117,8 @@ class NpyHeaderReader {
       Index size = 0;
       char const* const begin = text_.data() + at_;
       auto const [end, trouble] = std::from_chars(begin, text_.data() + text_.size(), size);
-      if (trouble == std::errc::invalid_argument || size < 0) unexpected("a size, a whole number that is not negative");
+      if (trouble == std::errc::invalid_argument || *begin == '-')
+        unexpected("a size, a whole number that is not negative");
       if (trouble != std::errc{}) unexpected("a size that memory holds");
       if (*begin == '0' && end - begin > 1) unexpected("a size without a 0 before it");
       at_ += static_cast<std::size_t>(end - begin);

@@ -29,6 +29,25 @@
 
 namespace attend::io {
 
+namespace detail {
+
+/// Sentences of what is called, which knows no file, led by the file's name.
+template <class Call>
+decltype(auto) naming_file(std::string const& path, Call&& call) {
+#if defined(__cpp_exceptions)
+  try {
+    return call();
+  } catch (Error const& error) {
+    fail("load_parameters: ", path, ": ", error.what());
+  }
+#else
+  (void)path;
+  return call();
+#endif
+}
+
+}  // namespace detail
+
 /// Writes every group of parameters under its name, as a row of numbers, in their own type.
 ///
 /// Throws   when two groups have one name, and as write_safetensors does
@@ -54,7 +73,8 @@ void save_parameters(std::string const& path, Object const& object,
 template <Learned Object>
 void load_parameters(std::string const& path, Object& object, NameMap const& map = {},
                      Rounding rounding = Rounding::none) {
-  std::vector<Tensor> const tensors = map.apply(read_safetensors(path).tensors);
+  std::vector<Tensor> const given = read_safetensors(path).tensors;
+  std::vector<Tensor> const tensors = detail::naming_file(path, [&] { return map.apply(given); });
   std::unordered_map<std::string_view, Tensor const*> unused;
   for (Tensor const& tensor : tensors) unused.emplace(tensor.name, &tensor);
 
@@ -73,7 +93,7 @@ void load_parameters(std::string const& path, Object& object, NameMap const& map
       check(static_cast<std::size_t>(tensor.size()) == numbers.size(), "load_parameters: ", path, ": tensor ",
             in_quotes(name), " of shape ", shape_text(tensor.shape), " has ", tensor.size(),
             " numbers; the object wants ", numbers.size(), ".");
-      copy_numbers(tensor, std::span(read), rounding);
+      detail::naming_file(path, [&] { copy_numbers(tensor, std::span(read), rounding); });
       unused.erase(found);
     }
     auto const bytes = std::as_bytes(std::span(read));

@@ -53,19 +53,19 @@ struct Part {
   Index rows = 0;
 };
 
-/// Cuts a tensor along its first axis: as q, k and v in a packed projection with grouped queries.
+/// Cuts a tensor along its first axis: as q, k and v of a packed projection with grouped queries.
 ///
 /// Shapes   tensor (Σ rows, …)  →  for each part (rows, …)
 /// Throws   when the parts' rows are negative or not together those of the tensor
 /// Cost     nothing is copied
-[[nodiscard]] inline std::vector<Tensor> split(Tensor const& tensor, std::span<Part const> parts) {
-  check_tensor(tensor, "split");
-  check(tensor.rank() > 0, "split: tensor ", in_quotes(tensor.name), " is a single number.");
+[[nodiscard]] inline std::vector<Tensor> split_rows(Tensor const& tensor, std::span<Part const> parts) {
+  check_tensor(tensor, "split_rows");
+  check(tensor.rank() > 0, "split_rows: tensor ", in_quotes(tensor.name), " is a single number.");
   std::vector<Tensor> pieces;
   std::size_t const row = detail::row_bytes(tensor);
   Index at = 0;
   for (Part const& part : parts) {
-    check(part.rows >= 0 && part.rows <= tensor.shape[0] - at, "split: tensor ", in_quotes(tensor.name), " has ",
+    check(part.rows >= 0 && part.rows <= tensor.shape[0] - at, "split_rows: tensor ", in_quotes(tensor.name), " has ",
           tensor.shape[0], " rows, of which ", tensor.shape[0] - at, " are left for ", in_quotes(part.name),
           "; it asks for ", part.rows, ".");
     Tensor piece = tensor;
@@ -75,7 +75,7 @@ struct Part {
     pieces.push_back(std::move(piece));
     at += part.rows;
   }
-  check(at == tensor.shape[0], "split: tensor ", in_quotes(tensor.name), " has ", tensor.shape[0],
+  check(at == tensor.shape[0], "split_rows: tensor ", in_quotes(tensor.name), " has ", tensor.shape[0],
         " rows but its parts have ", at, "; nothing may be left over.");
   return pieces;
 }
@@ -89,10 +89,10 @@ struct Part {
         names.size(), " equal parts of rows.");
   std::vector<Part> parts;
   for (std::string const& name : names) parts.push_back({name, tensor.shape[0] / static_cast<Index>(names.size())});
-  return split(tensor, parts);
+  return split_rows(tensor, parts);
 }
 
-/// Joins tensors along their first axis: what `split` cuts.
+/// Joins tensors along their first axis: what `split_rows` cuts.
 ///
 /// Shapes   tensors (rows, …)  →  (Σ rows, …)
 /// Throws   when there is none, or types of numbers or the other sizes differ

@@ -119,8 +119,7 @@ namespace detail {
 [[nodiscard]] inline std::string json_string(std::string_view text, std::string_view what) {
   nlohmann::json const json = std::string(text);
   std::string const written = json.dump(-1, ' ', false, nlohmann::json::error_handler_t::ignore);
-  check(nlohmann::json::parse(written) == json, "safetensors: ", what, " ", in_quotes(text),
-        " is not UTF-8; JSON cannot hold it.");
+  check(nlohmann::json::parse(written) == json, what, " ", in_quotes(text), " is not UTF-8; JSON cannot hold it.");
   return written;
 }
 
@@ -159,10 +158,11 @@ namespace detail {
 /// its shape, or the file cannot be written; see write_file
 inline void write_safetensors(std::string const& path, std::span<Tensor const> tensors,
                               std::map<std::string, std::string> const& metadata = {}) {
+  std::string const where = "write_safetensors: " + path;
   std::vector<Tensor const*> order;
   for (Tensor const& tensor : tensors) {
-    check_tensor(tensor, "write_safetensors");
-    check(tensor.name != "__metadata__", "write_safetensors: a tensor is named \"__metadata__\", as metadata are.");
+    check_tensor(tensor, where);
+    check(tensor.name != "__metadata__", where, ": a tensor is named \"__metadata__\", as metadata are.");
     order.push_back(&tensor);
   }
   std::ranges::sort(order, {}, [](Tensor const* tensor) {
@@ -174,7 +174,8 @@ inline void write_safetensors(std::string const& path, std::span<Tensor const> t
   if (!metadata.empty()) {
     std::string separator = "\"__metadata__\":{";
     for (auto const& [key, value] : metadata) {
-      header += separator + detail::json_string(key, "metadata") + ":" + detail::json_string(value, "metadata");
+      header += separator + detail::json_string(key, where + ": metadata") + ":" +
+                detail::json_string(value, where + ": metadata");
       separator = ",";
     }
     header += "}";
@@ -182,10 +183,10 @@ inline void write_safetensors(std::string const& path, std::span<Tensor const> t
   std::unordered_set<std::string_view> names;
   std::size_t end = 0;
   for (Tensor const* const tensor : order) {
-    check(names.insert(tensor->name).second, "write_safetensors: two tensors are named ", in_quotes(tensor->name), ".");
+    check(names.insert(tensor->name).second, where, ": two tensors are named ", in_quotes(tensor->name), ".");
     std::size_t const begin = end;
     end += tensor->bytes.size();
-    header += comma() + detail::json_string(tensor->name, "the name") + ":{\"dtype\":\"" +
+    header += comma() + detail::json_string(tensor->name, where + ": the name") + ":{\"dtype\":\"" +
               std::string(name_of(tensor->dtype)) + "\",\"shape\":[";
     for (std::size_t i = 0; i < tensor->shape.size(); ++i) header += (i ? "," : "") + std::to_string(tensor->shape[i]);
     header += "],\"data_offsets\":[" + std::to_string(begin) + "," + std::to_string(end) + "]}";
@@ -193,7 +194,7 @@ inline void write_safetensors(std::string const& path, std::span<Tensor const> t
   header += "}";
   header.append((8 - header.size() % 8) % 8, ' ');
   std::uint64_t const length = header.size();
-  check(length <= safetensors_header_max, "write_safetensors: the header of ", tensors.size(), " tensors has ", length,
+  check(length <= safetensors_header_max, where, ": the header of ", tensors.size(), " tensors has ", length,
         " bytes; it must not have more than ", safetensors_header_max, ".");
 
   std::vector<std::span<std::byte const>> parts{std::as_bytes(std::span(&length, 1)), std::as_bytes(std::span(header))};

@@ -71,8 +71,8 @@ inline void check_tensor(Tensor const& tensor, std::string_view where) {
 /// The caller's numbers as a tensor of any shape, to be written. Nothing is copied.
 ///
 /// Throws   when there are not as many numbers as the shape says
-template <Storable Number>
-[[nodiscard]] Tensor tensor_of(std::string name, std::span<Number> numbers, std::vector<Index> shape) {
+template <Storable Number, std::size_t Extent>
+[[nodiscard]] Tensor tensor_of(std::string name, std::span<Number, Extent> numbers, std::vector<Index> shape) {
   Tensor tensor{std::move(name), dtype_of<Number>, std::move(shape), std::as_bytes(numbers)};
   check_tensor(tensor, "tensor_of");
   return tensor;
