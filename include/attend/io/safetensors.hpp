@@ -46,7 +46,7 @@ class Safetensors {
   std::map<std::string, std::string> metadata;
   std::string where;  ///< the file's path, for sentences
 
-  /// The tensor of that name, or null.
+  /// The tensor of that name, or null. Compares name after name.
   [[nodiscard]] Tensor const* find(std::string_view name) const {
     auto const found = std::ranges::find(tensors, name, &Tensor::name);
     return found == tensors.end() ? nullptr : &*found;

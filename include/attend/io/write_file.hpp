@@ -20,6 +20,7 @@ namespace attend::io {
 ///
 /// Throws   when `path` is there and no regular file (a device must not be replaced), when `path + ".part"` cannot be
 /// written to the end, or cannot take the place of `path`
+/// Edge     a symbolic link is replaced, not followed; two programs that write one path at once share its .part
 inline void write_file(std::string const& path, std::span<std::span<std::byte const> const> parts) {
   std::error_code unknown;  // then opening says why
   auto const status = std::filesystem::status(path, unknown);
