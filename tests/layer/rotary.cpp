@@ -113,6 +113,19 @@ TEST(Rotary, TurnsEveryHeadAndAnyPositions) {
     EXPECT_EQ(x.middleCols(6 * h, 6), rotary.forward(head, turns));
     EXPECT_LE((rotary.forward(head, turns) - by_complex_numbers(rotary, head, positions)).cwiseAbs().maxCoeff(), 1e-15);
   }
+  // Heads one after the other in memory, two sequences.
+  std::vector<double> storage(2 * 3 * 5 * 6);
+  attend::HeadsShape const shape{2, 3, 5, 6};
+  attend::Heads<double> const all = attend::heads(storage.data(), shape);
+  for (std::size_t i = 0; i < storage.size(); ++i) storage[i] = before.data()[i % 90];
+  rotary.rotate(all, turns);
+  for (Index b = 0; b < 2; ++b)
+    for (Index h = 0; h < 3; ++h) {
+      Matrix<double> const head = Eigen::Map<Matrix<double> const>(before.data() + 30 * h, 5, 6);
+      Matrix<double> const turned = rotary.forward(head, turns);
+      for (Index i = 0; i < 5; ++i)
+        for (Index f = 0; f < 6; ++f) EXPECT_EQ(all(b, h, i, f), turned(i, f));
+    }
   EXPECT_EQ(rotary.forward(x.topRows(0), rotary.turns<double>(0)).rows(), 0);
   x(1, 0) = std::numeric_limits<double>::quiet_NaN();
   EXPECT_EQ(rotary.forward(x, turns).array().isNaN().count(), 2);

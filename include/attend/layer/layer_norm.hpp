@@ -18,7 +18,8 @@ inline namespace ATTEND_UNIT_NAME {
 /// Shapes   x (n, d)  weight (d)  bias (d), or empty  →  y (n, d)
 /// Throws   when x, d_y or the gradient does not fit the weight, and when epsilon is negative
 /// Error    sums are taken in double: y is off by at most 2.5 ε (max(|x̂|, 1) |weight| + |bias|), for rows around 0, 100
-///          and −3000 alike, where ε is the type's; d_x by 2 ε times the row's largest |d_y weight| / σ
+///          and −3000 alike, ε the type's, and d_x by 2 ε times the row's largest |d_y weight| / σ. Rows of double
+///          whose first number is far out: 5 ε each, for d = 1000
 /// Edge     a row of equal numbers gives the bias exactly, and so does d = 1; NaN or infinity makes its own row NaN
 /// Cost     about 12 operations a number, x read and y written once; backward 25
 /// Source   Ba, Kiros & Hinton 2016, equations 3 and 4 (arXiv 1607.06450)

@@ -6,14 +6,15 @@
 #include <attend/simd/pack.hpp>
 
 #include <cmath>
+#include <type_traits>
 
 ATTEND_QUIET_BEGIN
 
-/// What LayerNorm (centred) and RmsNorm have in common: rows of x̂ = (x − μ) / σ, and back. Sums are taken in double and
-/// what the first mean left over is found in a second pass, so a row far from zero loses nothing but the digits that x
+/// What LayerNorm (centred) and RmsNorm have in common: rows of x̂ = (x − μ) / σ, and back. Sums are taken in double,
+/// from a number a near μ (double: the sum of a first pass), so a row far from zero loses nothing but the digits that x
 /// itself lacks:
 ///
-///   μ = Σx / d,  δ = Σ(x − μ) / d,  σ² = Σ(x − μ)² / d − δ² + ε,  x̂ = ((x − high) − low) / σ,  high + low = μ + δ
+///   δ = Σ(x − a) / d,  σ² = Σ(x − a)² / d − δ² + ε,  x̂ = ((x − high) − low) / σ,  high + low = μ = a + δ
 
 namespace attend {
 inline namespace ATTEND_UNIT_NAME {
@@ -39,7 +40,11 @@ template <class Set, bool centred, class Scalar>
   using Wide = pack<double, lanes>;
   double const per_d = 1 / static_cast<double>(d);
   double mean = 0;
-  if constexpr (centred) {
+  if constexpr (centred && std::is_same_v<Scalar, float>) {
+    // One pass is enough: whatever the row, its first number is at most σ √d from μ, so that of the 53 bits of δ and σ²
+    // no more than log₂ d cancel.
+    if (d > 0) mean = static_cast<double>(x[0]);
+  } else if constexpr (centred) {
     Wide sum[chains] = {Wide(0.), Wide(0.), Wide(0.), Wide(0.)};
     each_pack_in_chains<lanes>(
         d, [&](auto const& part, Index j, int chain)
@@ -61,7 +66,8 @@ template <class Set, bool centred, class Scalar>
   double const difference = sum_of_chains(squares) * per_d - left_over * left_over;
   double const variance = difference < 0 ? 0 : difference;  // by rounding; NaN stays
   RowScale<Scalar> scale;
-  scale.high = static_cast<Scalar>(mean);
+  // high must be the number of the row's type next to μ, or x − high would round.
+  scale.high = static_cast<Scalar>(mean + left_over);
   scale.low = static_cast<Scalar>((mean - static_cast<double>(scale.high)) + left_over);
   scale.per_sigma = static_cast<Scalar>(1 / std::sqrt(variance + epsilon));
   return scale;

@@ -16,7 +16,8 @@ inline namespace ATTEND_UNIT_NAME {
 ///
 /// Shapes   x (n, d)  weight (d)  →  y (n, d)
 /// Throws   when x, d_y or the gradient does not fit the weight, and when epsilon is negative
-/// Error    the sum is taken in double: y is off by at most 2 ε |y|, where ε is the type's (and x is not denormal)
+/// Error    the sum is taken in double: y is off by at most 2 ε max(|x̂|, 1) |weight|, ε the type's. Rows of double
+///          whose first number is far out: 5 ε, for d = 1000
 /// Edge     a row of zeros gives zeros (with ε = 0 NaN, which is 0/0); NaN makes its own row NaN
 /// Cost     about 6 operations a number, x read and y written once; backward 18
 /// Source   Zhang & Sennrich 2019, equation 4 (arXiv 1910.07467)

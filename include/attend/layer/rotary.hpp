@@ -178,11 +178,13 @@ class Rotary {
   void turn_heads(Heads<Scalar> const& x, RotaryTurns<Scalar> const& turns,
                   std::type_identity_t<Scalar> direction) const {
     check_sizes(x.length(), x.dim(), turns);
+    bool const heads_share_rows = x.strides().heads < x.strides().length;
     for (Index b = 0; b < x.batch(); ++b)
-      for (Index h = 0; h < x.heads(); ++h) {
+      for (Index h = 0; h < x.heads(); h += heads_share_rows ? x.heads() : 1) {
         MutableView<Scalar> const head = x.mutable_head(b, h);
         dispatch(active_isa(), layer_detail::RotateRows<Scalar>{dims() / 2, layout_, head, head, turns.cosine.data(),
-                                                                turns.sine.data(), direction});
+                                                                turns.sine.data(), direction,
+                                                                heads_share_rows ? x.heads() : 1, x.strides().heads});
       }
   }
 
