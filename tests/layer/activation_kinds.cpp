@@ -15,8 +15,6 @@ using namespace central;
 using attend::activate;
 using attend::activate_backward;
 
-constexpr double infinite = std::numeric_limits<double>::infinity();
-
 template <class Activation>
 struct ActivationKinds : testing::Test {};
 using Kinds = testing::Types<attend::Rectifier, attend::Gelu, attend::GeluTanh, attend::Silu>;

@@ -45,6 +45,7 @@ struct Gelu {
 
 /// ½ x (1 + tanh(√(2/π) (x + 0.044715 x³))) = x σ(u), u = 2 √(2/π) (x + 0.044715 x³); slope σ + x σ (1 − σ) u′.
 ///
+/// Error    at most 14 ulp from x = −3 up; below, the rounding of u weighs by its size. The slope to 2 ulp of 1
 /// Source   Hendrycks & Gimpel 2016, section 2 (arXiv 1606.08415)
 struct GeluTanh {
   template <class Number>
@@ -75,6 +76,7 @@ struct GeluTanh {
 
 /// x σ(x), also named swish; slope σ + x σ (1 − σ).
 ///
+/// Error    at most 3.5 ulp, of the slope 1.5 ulp of 1
 /// Source   Elfwing 2018 (arXiv 1702.03118); Ramachandran 2017 (1710.05941)
 struct Silu {
   template <class Number>
