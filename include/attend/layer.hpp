@@ -3,9 +3,23 @@
 /// Layers: parameters, forward and backward. Each is a plain struct whose numbers `each_parameter` walks over; its
 /// gradient is an object of the same class, and a backward adds to it (core/parameters.hpp).
 
+#include <attend/layer/dropout.hpp>     // Dropout     zeros by seed and place, in training
 #include <attend/layer/embedding.hpp>   // Embedding   rows of a table, named by tokens
 #include <attend/layer/initialize.hpp>  // first numbers: initialize_uniform, initialize_glorot
+#include <attend/layer/layer_norm.hpp>  // LayerNorm   (x − μ) / σ ∘ w + b, each row by itself
 #include <attend/layer/linear.hpp>      // Linear      x Wᵀ + b
+#include <attend/layer/rms_norm.hpp>    // RmsNorm     x / √mean(x²) ∘ w
+
+// Between two attentions
+#include <attend/layer/activate.hpp>            // activate          a function of each number, a lambda too
+#include <attend/layer/activation_kinds.hpp>    // Rectifier, Gelu, GeluTanh, Silu
+#include <attend/layer/feed_forward.hpp>        // FeedForward       W₂ f(W₁ x + b₁) + b₂
+#include <attend/layer/gated_feed_forward.hpp>  // GatedFeedForward  W (f(G x) ∘ U x): SwiGlu
+
+// Where a token stands
+#include <attend/layer/position_embedding.hpp>    // PositionEmbedding     a learned vector for each position
+#include <attend/layer/rotary.hpp>                // Rotary                queries and keys turned by their positions
+#include <attend/layer/sinusoidal_positions.hpp>  // sinusoidal_positions  sines and cosines to add
 
 // Many heads
 #include <attend/layer/kv_cache.hpp>    // KvCache     keys and values of the tokens so far, for decoding

@@ -50,6 +50,21 @@ template <class Number>
 [[nodiscard]] ATTEND_INLINE Dual<Number> softplus(Dual<Number> const& x) {
   return {softplus(x.value), sigmoid(x.value) * x.derivative};
 }
+/// erf′(x) = 2/√π exp(−x²)
+template <class Number>
+[[nodiscard]] ATTEND_INLINE Dual<Number> erf(Dual<Number> const& x) {
+  return {erf(x.value), exp(-(x.value * x.value)) * Number(1.12837916709551257389615890312154517L) * x.derivative};
+}
+/// Φ′ = φ, φ′ = −x φ
+template <class Number>
+[[nodiscard]] ATTEND_INLINE Dual<Number> normal_cdf(Dual<Number> const& x) {
+  return {normal_cdf(x.value), normal_density(x.value) * x.derivative};
+}
+template <class Number>
+[[nodiscard]] ATTEND_INLINE Dual<Number> normal_density(Dual<Number> const& x) {
+  Number const density = normal_density(x.value);
+  return {density, -(x.value * density) * x.derivative};
+}
 template <class Number>
 [[nodiscard]] ATTEND_INLINE Dual<Number> abs(Dual<Number> const& x) {
   Number const zero(0);

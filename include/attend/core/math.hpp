@@ -86,6 +86,24 @@ template <Plain Number>
   return (x > Number(0) ? Real(x) : Real(0)) + std::log1p(std::exp(-std::abs(Real(x))));
 }
 
+/// 2/√π ∫₀ˣ exp(−t²) dt
+template <Plain Number>
+[[nodiscard]] auto erf(Number x) {
+  return std::erf(detail::real<Number>(x));
+}
+/// Φ(x) = ½ erfc(−x/√2): the share of a normal distribution below x.
+template <Plain Number>
+[[nodiscard]] auto normal_cdf(Number x) {
+  using Real = detail::real<Number>;
+  return std::erfc(Real(x) * Real(-0.707106781186547524400844362104849039L)) / 2;
+}
+/// φ(x) = Φ′(x) = exp(−x²/2) / √(2π)
+template <Plain Number>
+[[nodiscard]] auto normal_density(Number x) {
+  using Real = detail::real<Number>;
+  return std::exp(Real(x) * Real(x) / -2) * Real(0.398942280401432677939946059934381868L);
+}
+
 /// condition ? a : b. Use it in score and mask functions: on packs the condition has many answers.
 template <Plain Left, Plain Right>
 [[nodiscard]] auto select(bool condition, Left a, Right b) {

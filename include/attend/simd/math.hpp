@@ -13,11 +13,14 @@
 ///   sigmoid                    2.41     2.41              2.42     2.42
 ///   softplus                   1.75     2.05              1.94     2.10
 ///   sqrt                       0.501    0.850             0.501    0.848
+///   erf                        1.05     1.34              1.13     1.37
+///   normal_cdf                 4.40     4.75              4.55     5.28
 ///
 /// The same bits come out of GCC 12 and Clang 14, of AVX2 and AVX-512 (checked on all floats). tests/simd repeats the
 /// measurement on a sample, and with ATTEND_EXHAUSTIVE=1 in full.
 
 #include <attend/core/math.hpp>
+#include <attend/simd/erf.hpp>        // erf, normal_cdf, normal_density
 #include <attend/simd/exp.hpp>        // exp, exp_nonpositive
 #include <attend/simd/log.hpp>        // log
 #include <attend/simd/magnitude.hpp>  // abs, max, min
