@@ -25,6 +25,11 @@
 #include <attend/layer/kv_cache.hpp>    // KvCache     keys and values of the tokens so far, for decoding
 #include <attend/layer/multi_head.hpp>  // MultiHead   projections, heads side by side, one matrix to join them
 
+// Blocks of a transformer
+#include <attend/layer/decoder_block.hpp>  // DecoderBlock   self, memory, feed-forward; token by token too
+#include <attend/layer/encoder_block.hpp>  // EncoderBlock   self-attention and feed-forward
+#include <attend/layer/residual.hpp>       // Residual       x + f(x), the norm before or after
+
 // Over time
 #include <attend/layer/gru.hpp>       // Gru        a gated recurrent unit: one step
 #include <attend/layer/lstm.hpp>      // Lstm       long short-term memory: one step

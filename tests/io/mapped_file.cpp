@@ -23,7 +23,8 @@ std::string text_of(MappedFile const& file) {
 }
 
 TEST(MappedFile, HoldsTheBytes) {
-  std::string const text = std::string("bytes\0and more", 14) + std::string(10'000, 'x');
+  std::string text("bytes\0and more", 14);
+  text.append(10'000, 'x');
   Temporary const path("map", text);
   MappedFile file(path.path());
   EXPECT_EQ(text_of(file), text);
