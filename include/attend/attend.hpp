@@ -9,6 +9,7 @@
 #include <attend/hard.hpp>
 #include <attend/layer.hpp>
 #include <attend/mask.hpp>
+#include <attend/model.hpp>
 #include <attend/normalize.hpp>
 #include <attend/reference.hpp>
 #include <attend/score.hpp>

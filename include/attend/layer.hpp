@@ -29,6 +29,7 @@
 #include <attend/layer/decoder_block.hpp>  // DecoderBlock   self, memory, feed-forward; token by token too
 #include <attend/layer/encoder_block.hpp>  // EncoderBlock   self-attention and feed-forward
 #include <attend/layer/residual.hpp>       // Residual       x + f(x), the norm before or after
+#include <attend/layer/stack.hpp>          // Stack          blocks one after the other
 
 // Over time
 #include <attend/layer/gru.hpp>       // Gru        a gated recurrent unit: one step

@@ -137,7 +137,7 @@ double decoder_error(Json const& one) {
     auto const kept = block.forward(x, memory, batch);
     typename Block::Memory d_memory;
     Matrix<Scalar> const d_x = block.backward(x, memory, kept, d_output, d_memory, gradient);
-    Matrix<Scalar> const d_tokens = block.remember_backward(tokens, d_memory, gradient);
+    Matrix<Scalar> const d_tokens = block.remember_backward(tokens, memory, d_memory, gradient);
     worst = std::max({golden::error(kept.output().template cast<double>(), matrix(one.at("output"))),
                       golden::error(d_x.template cast<double>(), matrix(one.at("d_inputs").at("query"))),
                       golden::error(d_tokens.template cast<double>(), matrix(one.at("d_inputs").at("memory"))),

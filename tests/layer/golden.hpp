@@ -14,7 +14,7 @@ namespace golden {
 using Json = nlohmann::json;
 
 [[nodiscard]] inline Json read(std::string const& name) {
-  std::ifstream file(std::string(ATTEND_TEST_DATA) + "/data/layer/" + name);
+  std::ifstream file(ATTEND_TEST_DATA "/data/layer/" + name);
   return Json::parse(file);
 }
 

@@ -35,7 +35,7 @@ template <class Scalar>
 /// The cases of a file that were computed in this type.
 template <class Scalar>
 [[nodiscard]] std::vector<nlohmann::json> cases(std::string const& file) {
-  std::ifstream stream(std::string(ATTEND_TEST_DATA) + "/data/layer/" + file);
+  std::ifstream stream(ATTEND_TEST_DATA "/data/layer/" + file);
   std::vector<nlohmann::json> found;
   for (nlohmann::json const& one : nlohmann::json::parse(stream))
     if (one.at("type") == (std::is_same_v<Scalar, double> ? "float64" : "float32")) found.push_back(one);

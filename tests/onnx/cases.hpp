@@ -23,7 +23,7 @@ struct Case {
   }
 };
 
-inline std::string folder() { return std::string(ATTEND_TEST_DATA) + "/data/onnx/"; }
+inline std::string folder() { return ATTEND_TEST_DATA "/data/onnx/"; }
 
 /// The names of all cases of `Attention` and `FlexAttention`.
 inline std::vector<std::string> names_of_attention_cases() {

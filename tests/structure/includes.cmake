@@ -1,7 +1,7 @@
 # cmake -DINCLUDE=<the include folder> -P includes.cmake
 # Enforces the order of includes, without exceptions:
 #
-#   core -> simd -> score, mask, normalize (siblings) -> kernel -> attention.hpp -> layer -> analysis -> visualize
+#   core -> simd -> score, mask, normalize (siblings) -> kernel -> attention.hpp -> layer -> model -> analysis -> visualize
 #     \---> reference (beside all of simd and kernel)     linear, graph beside attention.hpp, hard above it
 #   io, distributed and executor (adaptors of other libraries' threads) at the edge, testing above everything; no circles.
 
@@ -21,7 +21,8 @@ set(linear_may core simd ${policies} kernel)
 set(graph_may ${linear_may})
 set(hard_may ${attention_may} attention)
 set(layer_may ${attention_may} attention linear graph hard)
-set(analysis_may ${layer_may} layer)
+set(model_may ${layer_may} layer)
+set(analysis_may ${model_may} model)
 set(visualize_may ${analysis_may} analysis)
 set(io_may ${analysis_may})
 set(distributed_may ${analysis_may})

@@ -26,7 +26,8 @@ namespace attend::io {
 ///       "attention.value.bias"}) .rename("attention.out_proj.weight", "attention.output.weight")
 ///       .ignore("layers.0.position_ids");
 ///
-/// Each rule must find what it names: one that does nothing is a slip of the pen. An empty map changes nothing.
+/// Each rule but ignore_if_there must find what it names: one that does nothing is a slip of the pen. An empty map
+/// changes nothing.
 ///
 /// Throws   `apply`: when a rule finds no tensor, cannot be followed, or leaves two tensors of one name
 /// Cost     transpose and concat copy; the others do not
@@ -62,6 +63,13 @@ class NameMap {
     return add([prefix = std::move(prefix)](Tensors& tensors) {
       auto const count = std::erase_if(tensors, [&](Tensor const& tensor) { return tensor.name.starts_with(prefix); });
       check(count > 0, "NameMap: no tensor's name begins with ", in_quotes(prefix), "; ignore_prefix must find one.");
+    });
+  }
+
+  /// Every tensor whose name begins with `prefix` is left out, and there may be none: what only some files hold.
+  NameMap& ignore_if_there(std::string prefix) {
+    return add([prefix = std::move(prefix)](Tensors& tensors) {
+      std::erase_if(tensors, [&](Tensor const& tensor) { return tensor.name.starts_with(prefix); });
     });
   }
 

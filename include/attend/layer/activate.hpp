@@ -4,6 +4,7 @@
 #include <attend/core/config.hpp>
 #include <attend/core/dual_math.hpp>
 #include <attend/layer/each_pack.hpp>
+#include <attend/layer/resources.hpp>
 #include <attend/simd/dispatch.hpp>
 
 /// A function of each number, run with whole vectors on the machine's best instruction set. An activation is any object
@@ -93,27 +94,31 @@ struct MapRows {
   }
 };
 
-template <class Scalar, class Function, class... Inputs>
-void map_numbers(Function const& function, Matrix<Scalar>* out, Inputs const&... in) {
+template <class Scalar, class Function, class Executor, class... Inputs>
+void map_numbers(Function const& function, Executor& executor, Matrix<Scalar>* out, Inputs const&... in) {
   static_assert(sizeof...(Inputs) == Function::inputs);
-  MapRows<Scalar, Function> map{function, out[0].rows(), out[0].cols(), {in.data()...}, {in.outerStride()...}, {}};
-  for (int which = 0; which < Function::outputs; ++which) map.out[which] = out[which].data();
-  // Lines that follow each other are one, so that narrow matrices have no tail a line.
-  if (((in.outerStride() == in.cols()) && ...)) {
-    map.columns *= map.rows;
-    map.rows = map.rows > 0 ? 1 : 0;
-  }
-  if constexpr (is_kernel_scalar<Scalar>) {
-    dispatch(active_isa(), map);
-  } else {
-    for (Index i = 0; i < map.rows; ++i)
-      for (Index j = 0; j < map.columns; ++j) {
-        Scalar from[Function::inputs], to[Function::outputs];
-        for (int which = 0; which < Function::inputs; ++which) from[which] = map.in[which][i * map.stride[which] + j];
-        function(from, to);
-        for (int which = 0; which < Function::outputs; ++which) map.out[which][i * map.columns + j] = to[which];
-      }
-  }
+  Index const columns = out[0].cols();
+  each_row_block(out[0].rows(), executor, [&](Index, Index first, Index rows) {
+    MapRows<Scalar, Function> map{
+        function, rows, columns, {in.data() + first * in.outerStride()...}, {in.outerStride()...}, {}};
+    for (int which = 0; which < Function::outputs; ++which) map.out[which] = out[which].data() + first * columns;
+    // Lines that follow each other are one, so that narrow matrices have no tail a line.
+    if (((in.outerStride() == columns) && ...)) {
+      map.columns *= map.rows;
+      map.rows = 1;
+    }
+    if constexpr (is_kernel_scalar<Scalar>) {
+      dispatch(active_isa(), map);
+    } else {
+      for (Index i = 0; i < map.rows; ++i)
+        for (Index j = 0; j < map.columns; ++j) {
+          Scalar from[Function::inputs], to[Function::outputs];
+          for (int which = 0; which < Function::inputs; ++which) from[which] = map.in[which][i * map.stride[which] + j];
+          function(from, to);
+          for (int which = 0; which < Function::outputs; ++which) map.out[which][i * map.columns + j] = to[which];
+        }
+    }
+  });
 }
 
 }  // namespace layer_detail
@@ -121,31 +126,43 @@ void map_numbers(Function const& function, Matrix<Scalar>* out, Inputs const&...
 /// y = f(x), number by number
 ///
 /// Shapes   x (n, d)  →  y (n, d)
+/// Given    an executor, or none
 /// Edge     NaN stays where it is
 /// Cost     reads x once and writes y once
-template <class Activation, class Derived>
-[[nodiscard]] Matrix<typename Derived::Scalar> activate(Activation const& f, Eigen::MatrixBase<Derived> const& x) {
+template <class Activation, class Derived, class... Given>
+[[nodiscard]] Matrix<typename Derived::Scalar> activate(Activation const& f, Eigen::MatrixBase<Derived> const& x,
+                                                        Given&&... given) {
   using Scalar = typename Derived::Scalar;
   Matrix<Scalar> y(x.rows(), x.cols());
   layer_detail::Rows<Scalar> const lines(x.derived());
-  layer_detail::map_numbers(layer_detail::ValueOf<Activation>{f}, &y, lines);
+  layer_detail::with_resources(
+      [&](auto& executor, Workspace&) {
+        layer_detail::map_numbers(layer_detail::ValueOf<Activation>{f}, executor, &y, lines);
+      },
+      given...);
   return y;
 }
 
 /// d_x = d_y · f′(x)
 ///
 /// Shapes   x, d_y (n, d)  →  d_x (n, d)
+/// Given    an executor, or none
 /// Throws   when d_y has not the size of x
-template <class Activation, class Derived, class Derivative>
+template <class Activation, class Derived, class Derivative, class... Given>
 [[nodiscard]] Matrix<typename Derived::Scalar> activate_backward(Activation const& f,
                                                                  Eigen::MatrixBase<Derived> const& x,
-                                                                 Eigen::MatrixBase<Derivative> const& d_y) {
+                                                                 Eigen::MatrixBase<Derivative> const& d_y,
+                                                                 Given&&... given) {
   using Scalar = typename Derived::Scalar;
   check(d_y.rows() == x.rows() && d_y.cols() == x.cols(), "activate_backward: d_y is (", d_y.rows(), ", ", d_y.cols(),
         "); it must be (", x.rows(), ", ", x.cols(), ") as x is.");
   Matrix<Scalar> d_x(x.rows(), x.cols());
   layer_detail::Rows<Scalar> const lines(x.derived()), d_lines(d_y.derived());
-  layer_detail::map_numbers(layer_detail::ValueBack<Activation>{f}, &d_x, lines, d_lines);
+  layer_detail::with_resources(
+      [&](auto& executor, Workspace&) {
+        layer_detail::map_numbers(layer_detail::ValueBack<Activation>{f}, executor, &d_x, lines, d_lines);
+      },
+      given...);
   return d_x;
 }
 

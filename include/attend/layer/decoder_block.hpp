@@ -22,18 +22,18 @@ inline namespace ATTEND_UNIT_NAME {
 /// Throws   when x or the memory does not fit
 /// Cost     that of its parts; backward keeps what each of them keeps
 /// Source   Vaswani 2017, section 3.1 (arXiv 1706.03762)
-template <class Scalar, class Norm = LayerNorm<Scalar>, class Feed = FeedForward<Scalar>, class... Policies>
+template <class Scalar, class Norm = LayerNorm<Scalar>, class Feed = FeedForward<Scalar>,
+          class Self = MultiHead<Scalar>, class Cross = MultiHead<Scalar>>
 struct DecoderBlock {
-  MultiHead<Scalar, Policies...> self;   ///< over the tokens so far
-  MultiHead<Scalar, Policies...> cross;  ///< over the memory
+  Self self;    ///< over the tokens so far
+  Cross cross;  ///< over the memory
   Feed feed_forward;
   Residual<Scalar, Norm> around_self, around_cross, around_feed_forward;
 
-  using Memory = typename MultiHead<Scalar, Policies...>::Memory;
+  using Memory = typename Cross::Memory;
 
   DecoderBlock() = default;
-  DecoderBlock(MultiHead<Scalar, Policies...> over_self, MultiHead<Scalar, Policies...> over_memory, Feed thinks,
-               Norm norm, NormPlace place = NormPlace::before)
+  DecoderBlock(Self over_self, Cross over_memory, Feed thinks, Norm norm, NormPlace place = NormPlace::before)
       : self(std::move(over_self)),
         cross(std::move(over_memory)),
         feed_forward(std::move(thinks)),
@@ -43,28 +43,33 @@ struct DecoderBlock {
 
   /// What a forward pass gives, and what backward needs.
   struct Forward {
-    typename MultiHead<Scalar, Policies...>::Forward self, cross;
+    typename Self::Forward self;
+    typename Cross::Forward cross;
     typename Feed::Kept feed_forward;
     typename Residual<Scalar, Norm>::Forward looked, asked, thought;
 
-    [[nodiscard]] Matrix<Scalar> const& output() const { return thought.output; }
+    [[nodiscard]] Matrix<Scalar> const& output() const& { return thought.output; }
+    [[nodiscard]] Matrix<Scalar> output() && { return std::move(thought.output); }
   };
 
-  template <class... Given>
-  [[nodiscard]] Memory remember(Matrix<Scalar> const& memory, Given&&... resources) const {
-    return cross.remember(memory, memory, resources...);
+  template <class... Resources>
+  [[nodiscard]] Memory remember(Matrix<Scalar> const& tokens, Index batch = 1, Resources&&... resources) const {
+    return cross.remember(tokens, tokens, batch, resources...);
   }
 
-  /// `over_memory` are the policies of the attention over the memory (std::tie: `Lengths` of a padded batch, say); after
-  /// them come an executor and a workspace. The attention over the tokens so far is causal.
+  /// `over_memory` are the policies of the attention over the memory (std::tie: `Lengths` of a padded batch, say);
+  /// after them come an executor and a workspace. The attention over the tokens so far is causal.
   template <class... Masks, class... Resources>
   [[nodiscard]] Forward forward(Matrix<Scalar> const& x, Memory const& memory, Index batch,
                                 std::tuple<Masks...> const& over_memory, Resources&&... resources) const {
     Forward kept;
-    kept.looked = around_self.forward(x, [&](Matrix<Scalar> const& tokens) -> Matrix<Scalar> const& {
-      kept.self = self.forward(tokens, batch, Causal{}, resources...);
-      return kept.self.output;
-    });
+    kept.looked = around_self.forward(
+        x,
+        [&](Matrix<Scalar> const& tokens) -> Matrix<Scalar> const& {
+          kept.self = self.forward(tokens, batch, Causal{}, resources...);
+          return kept.self.output;
+        },
+        resources...);
     ask(kept, memory, batch, over_memory, resources...);
     return kept;
   }
@@ -77,7 +82,8 @@ struct DecoderBlock {
                                       std::tuple<Masks...> const& over_memory, Resources&&... resources) const {
     Forward kept;
     kept.looked = around_self.forward(
-        x, [&](Matrix<Scalar> const& tokens) { return self.decode(tokens, cache, Causal{}, resources...); });
+        x, [&](Matrix<Scalar> const& tokens) { return self.decode(tokens, cache, Causal{}, resources...); },
+        resources...);
     ask(kept, memory, cache.batch(), over_memory, resources...);
     return std::move(kept.thought.output);
   }
@@ -94,21 +100,28 @@ struct DecoderBlock {
                                         std::tuple<Masks...> const& over_memory, Resources&&... resources) const {
     using M = Matrix<Scalar>;
     M const d_asked = around_feed_forward.backward(
-        kept.asked.output, kept.thought, d_output, gradient.around_feed_forward, [&](M const& read, M const& d_result) {
-          return feed_forward.backward(read, kept.feed_forward, d_result, gradient.feed_forward);
-        });
-    M const d_looked = around_cross.backward(kept.looked.output, kept.asked, d_asked, gradient.around_cross,
-                                             [&](M const& read, M const& d_result) {
-                                               return std::apply(
-                                                   [&](auto const&... mask) {
-                                                     return cross.backward(read, memory, kept.cross, d_result, d_memory,
-                                                                           gradient.cross, mask..., resources...);
-                                                   },
-                                                   over_memory);
-                                             });
-    return around_self.backward(x, kept.looked, d_looked, gradient.around_self, [&](M const& read, M const& d_result) {
-      return self.backward(read, kept.self, d_result, gradient.self, Causal{}, resources...);
-    });
+        kept.asked.output, kept.thought, d_output, gradient.around_feed_forward,
+        [&](M const& read, M const& d_result) {
+          return feed_forward.backward(read, kept.feed_forward, d_result, gradient.feed_forward, resources...);
+        },
+        resources...);
+    M const d_looked = around_cross.backward(
+        kept.looked.output, kept.asked, d_asked, gradient.around_cross,
+        [&](M const& read, M const& d_result) {
+          return std::apply(
+              [&](auto const&... mask) {
+                return cross.backward(read, memory, kept.cross, d_result, d_memory, gradient.cross, mask...,
+                                      resources...);
+              },
+              over_memory);
+        },
+        resources...);
+    return around_self.backward(
+        x, kept.looked, d_looked, gradient.around_self,
+        [&](M const& read, M const& d_result) {
+          return self.backward(read, kept.self, d_result, gradient.self, Causal{}, resources...);
+        },
+        resources...);
   }
   [[nodiscard]] Matrix<Scalar> backward(Matrix<Scalar> const& x, Memory const& memory, Forward const& kept,
                                         Matrix<Scalar> const& d_output, Memory& d_memory,
@@ -117,15 +130,16 @@ struct DecoderBlock {
   }
   /// ∂loss by the tokens that `remember` was given.
   template <class... Resources>
-  [[nodiscard]] Matrix<Scalar> remember_backward(Matrix<Scalar> const& tokens, Memory const& d_memory,
-                                                 DecoderBlock& gradient, Resources&&... resources) const {
-    Matrix<Scalar> d_tokens = cross.key.backward(tokens, d_memory.key, gradient.cross.key, resources...);
-    d_tokens += cross.value.backward(tokens, d_memory.value, gradient.cross.value, resources...);
-    return d_tokens;
+  [[nodiscard]] Matrix<Scalar> remember_backward(Matrix<Scalar> const& tokens, Memory const& memory,
+                                                 Memory const& d_memory, DecoderBlock& gradient, Index batch = 1,
+                                                 Resources&&... resources) const {
+    auto const [d_keys, d_values] =
+        cross.remember_backward(tokens, tokens, memory, d_memory, gradient.cross, batch, resources...);
+    return d_keys + d_values;
   }
 
-  template <class Self, class Function>
-  static void each_parameter(Self& block, Function&& function) {
+  template <class Block, class Function>
+  static void each_parameter(Block& block, Function&& function) {
     attend::each_parameter(block.self, "self", function);
     attend::each_parameter(block.around_self, "self_norm", function);
     attend::each_parameter(block.cross, "cross", function);
@@ -138,17 +152,22 @@ struct DecoderBlock {
   template <class... Masks, class... Resources>
   void ask(Forward& kept, Memory const& memory, Index batch, std::tuple<Masks...> const& over_memory,
            Resources&... resources) const {
-    kept.asked = around_cross.forward(kept.looked.output, [&](Matrix<Scalar> const& tokens) -> Matrix<Scalar> const& {
-      std::apply(
-          [&](auto const&... mask) { kept.cross = cross.forward(tokens, memory, batch, mask..., resources...); },
-          over_memory);
-      return kept.cross.output;
-    });
-    kept.thought =
-        around_feed_forward.forward(kept.asked.output, [&](Matrix<Scalar> const& tokens) -> Matrix<Scalar> const& {
-          kept.feed_forward = feed_forward.forward(tokens);
+    kept.asked = around_cross.forward(
+        kept.looked.output,
+        [&](Matrix<Scalar> const& tokens) -> Matrix<Scalar> const& {
+          std::apply(
+              [&](auto const&... mask) { kept.cross = cross.forward(tokens, memory, batch, mask..., resources...); },
+              over_memory);
+          return kept.cross.output;
+        },
+        resources...);
+    kept.thought = around_feed_forward.forward(
+        kept.asked.output,
+        [&](Matrix<Scalar> const& tokens) -> Matrix<Scalar> const& {
+          kept.feed_forward = feed_forward.forward(tokens, resources...);
           return kept.feed_forward.output;
-        });
+        },
+        resources...);
   }
 };
 

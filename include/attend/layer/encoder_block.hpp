@@ -42,18 +42,26 @@ struct EncoderBlock {
     typename Feed::Kept feed_forward;
     typename Residual<Scalar, Norm>::Forward looked, thought;
 
-    [[nodiscard]] Matrix<Scalar> const& output() const { return thought.output; }
+    [[nodiscard]] Matrix<Scalar> const& output() const& { return thought.output; }
+    [[nodiscard]] Matrix<Scalar> output() && { return std::move(thought.output); }
   };
 
   /// After the batch come masks and other policies of this call, an executor, a workspace.
   template <class... Given>
   [[nodiscard]] Forward forward(Matrix<Scalar> const& x, Index batch = 1, Given&&... given) const {
     Forward kept;
-    kept.looked = around_attention.forward(x, [&](Matrix<Scalar> const& tokens) -> Matrix<Scalar> const& {
-      kept.attention = attention.forward(tokens, batch, given...);
-      return kept.attention.output;
-    });
-    think(kept, given...);
+    layer_detail::with_only_resources(
+        [&](auto&... resource) {
+          kept.looked = around_attention.forward(
+              x,
+              [&](Matrix<Scalar> const& tokens) -> Matrix<Scalar> const& {
+                kept.attention = attention.forward(tokens, batch, given...);
+                return kept.attention.output;
+              },
+              resource...);
+          think(kept, resource...);
+        },
+        given...);
     return kept;
   }
   /// The next tokens of the sequences in a cache: the bits of one forward over the whole. `cache` is that of
@@ -61,9 +69,13 @@ struct EncoderBlock {
   template <class Storage, class... Given>
   [[nodiscard]] Matrix<Scalar> decode(Matrix<Scalar> const& x, KvCache<Storage>& cache, Given&&... given) const {
     Forward kept;
-    kept.looked = around_attention.forward(
-        x, [&](Matrix<Scalar> const& tokens) { return attention.decode(tokens, cache, given...); });
-    think(kept, given...);
+    layer_detail::with_only_resources(
+        [&](auto&... resource) {
+          kept.looked = around_attention.forward(
+              x, [&](Matrix<Scalar> const& tokens) { return attention.decode(tokens, cache, given...); }, resource...);
+          think(kept, resource...);
+        },
+        given...);
     return std::move(kept.thought.output);
   }
 
@@ -71,16 +83,24 @@ struct EncoderBlock {
   template <class... Given>
   [[nodiscard]] Matrix<Scalar> backward(Matrix<Scalar> const& x, Forward const& kept, Matrix<Scalar> const& d_output,
                                         EncoderBlock& gradient, Given&&... given) const {
-    Matrix<Scalar> const d_looked = around_feed_forward.backward(
-        kept.looked.output, kept.thought, d_output, gradient.around_feed_forward,
-        [&](Matrix<Scalar> const& read, Matrix<Scalar> const& d_result) {
-          return feed_forward.backward(read, kept.feed_forward, d_result, gradient.feed_forward);
-        });
-    return around_attention.backward(x, kept.looked, d_looked, gradient.around_attention,
-                                     [&](Matrix<Scalar> const& read, Matrix<Scalar> const& d_result) {
-                                       return attention.backward(read, kept.attention, d_result, gradient.attention,
-                                                                 given...);
-                                     });
+    Matrix<Scalar> d_x;
+    layer_detail::with_only_resources(
+        [&](auto&... resource) {
+          Matrix<Scalar> const d_looked = around_feed_forward.backward(
+              kept.looked.output, kept.thought, d_output, gradient.around_feed_forward,
+              [&](Matrix<Scalar> const& read, Matrix<Scalar> const& d_result) {
+                return feed_forward.backward(read, kept.feed_forward, d_result, gradient.feed_forward, resource...);
+              },
+              resource...);
+          d_x = around_attention.backward(
+              x, kept.looked, d_looked, gradient.around_attention,
+              [&](Matrix<Scalar> const& read, Matrix<Scalar> const& d_result) {
+                return attention.backward(read, kept.attention, d_result, gradient.attention, given...);
+              },
+              resource...);
+        },
+        given...);
+    return d_x;
   }
 
   template <class Self, class Function>
@@ -92,13 +112,15 @@ struct EncoderBlock {
   }
 
  private:
-  template <class... Given>
-  void think(Forward& kept, Given&...) const {
-    kept.thought =
-        around_feed_forward.forward(kept.looked.output, [&](Matrix<Scalar> const& tokens) -> Matrix<Scalar> const& {
-          kept.feed_forward = feed_forward.forward(tokens);
+  template <class... Resources>
+  void think(Forward& kept, Resources&... resource) const {
+    kept.thought = around_feed_forward.forward(
+        kept.looked.output,
+        [&](Matrix<Scalar> const& tokens) -> Matrix<Scalar> const& {
+          kept.feed_forward = feed_forward.forward(tokens, resource...);
           return kept.feed_forward.output;
-        });
+        },
+        resource...);
   }
 };
 

@@ -18,6 +18,7 @@ inline namespace ATTEND_UNIT_NAME {
 /// Silu.
 ///
 /// Shapes   x (n, in)  expand (hidden, in)  contract (out, hidden)  →  y (n, out)
+/// Given    an executor and a workspace, or neither
 /// Throws   when x, d_y or what was kept does not fit
 /// Cost     n·hidden·(in + out) multiply-adds forward, twice that backward; keeps 2·n·hidden numbers
 /// Source   Vaswani 2017, equation 2 (arXiv 1706.03762)
@@ -42,29 +43,32 @@ struct FeedForward {
   [[nodiscard]] Index hidden() const { return expand.out(); }
   [[nodiscard]] Index out() const { return contract.out(); }
 
-  template <class Tokens>
-  [[nodiscard]] Kept forward(Eigen::MatrixBase<Tokens> const& x) const {
+  template <class Tokens, class... Given>
+  [[nodiscard]] Kept forward(Eigen::MatrixBase<Tokens> const& x, Given&&... given) const {
     check(x.cols() == in() && contract.in() == hidden(), "FeedForward: x is (", x.rows(), ", ", x.cols(),
           "), expand takes ", in(), " features to ", hidden(), " and contract ", contract.in(), " to ", out(),
           "; each must take what the one before gives.");
     Kept kept;
-    kept.expanded = expand.forward(x);
-    kept.activated = activate(activation, kept.expanded);
-    kept.output = contract.forward(kept.activated);
+    kept.expanded = expand.forward(x, given...);
+    kept.activated = activate(activation, kept.expanded, given...);
+    kept.output = contract.forward(kept.activated, given...);
     return kept;
   }
 
   /// ∂loss/∂x (n, in) from ∂loss/∂y (n, out); derivatives by parameters are added to `gradient`.
-  template <class Tokens, class Derivative>
+  template <class Tokens, class Derivative, class... Given>
   [[nodiscard]] Matrix<Scalar> backward(Eigen::MatrixBase<Tokens> const& x, Kept const& kept,
-                                        Eigen::MatrixBase<Derivative> const& d_y, FeedForward& gradient) const {
+                                        Eigen::MatrixBase<Derivative> const& d_y, FeedForward& gradient,
+                                        Given&&... given) const {
     check(kept.expanded.rows() == x.rows() && kept.expanded.cols() == hidden() && kept.activated.rows() == x.rows() &&
               kept.activated.cols() == hidden(),
           "FeedForward: kept.expanded is (", kept.expanded.rows(), ", ", kept.expanded.cols(), ") and kept.activated (",
           kept.activated.rows(), ", ", kept.activated.cols(), "); of this x both must be (", x.rows(), ", ", hidden(),
           ").");
-    Matrix<Scalar> const d_activated = contract.backward(kept.activated, d_y, gradient.contract);  // y = W₂ f(…) + b₂
-    return expand.backward(x, activate_backward(activation, kept.expanded, d_activated), gradient.expand);
+    // y = W₂ f(…) + b₂
+    Matrix<Scalar> const d_activated = contract.backward(kept.activated, d_y, gradient.contract, given...);
+    return expand.backward(x, activate_backward(activation, kept.expanded, d_activated, given...), gradient.expand,
+                           given...);
   }
 
   template <class Self, class Function>

@@ -18,6 +18,7 @@ inline namespace ATTEND_UNIT_NAME {
 /// of the hidden features, so that the parameters stay as many.
 ///
 /// Shapes   x (n, in)  gate, up (hidden, in)  down (out, hidden)  →  y (n, out)
+/// Given    an executor and a workspace, or neither
 /// Throws   when x, d_y or what was kept does not fit
 /// Cost     n·hidden·(2·in + out) multiply-adds forward, twice that backward; keeps 3·n·hidden numbers
 /// Source   Shazeer 2020, equation 6 (arXiv 2002.05202)
@@ -44,34 +45,45 @@ struct GatedFeedForward {
   [[nodiscard]] Index hidden() const { return gate.out(); }
   [[nodiscard]] Index out() const { return down.out(); }
 
-  template <class Tokens>
-  [[nodiscard]] Kept forward(Eigen::MatrixBase<Tokens> const& x) const {
+  template <class Tokens, class... Given>
+  [[nodiscard]] Kept forward(Eigen::MatrixBase<Tokens> const& x, Given&&... given) const {
     check(x.cols() == in() && up.in() == in() && up.out() == hidden() && down.in() == hidden(),
           "GatedFeedForward: x is (", x.rows(), ", ", x.cols(), "), gate takes ", in(), " features to ", hidden(),
           ", up ", up.in(), " to ", up.out(), " and down ", down.in(), " to ", out(),
           "; gate and up must take those of x to the same number, and down must take these.");
     Kept kept;
-    kept.gate = gate.forward(x);
-    kept.up = up.forward(x);
+    kept.gate = gate.forward(x, given...);
+    kept.up = up.forward(x, given...);
     kept.gated.resize(x.rows(), hidden());
-    layer_detail::map_numbers(layer_detail::GateOf<Activation>{activation}, &kept.gated, kept.gate, kept.up);
-    kept.output = down.forward(kept.gated);
+    layer_detail::with_resources(
+        [&](auto& executor, Workspace&) {
+          layer_detail::map_numbers(layer_detail::GateOf<Activation>{activation}, executor, &kept.gated, kept.gate,
+                                    kept.up);
+        },
+        given...);
+    kept.output = down.forward(kept.gated, given...);
     return kept;
   }
 
   /// ∂loss/∂x (n, in) from ∂loss/∂y (n, out); derivatives by parameters are added to `gradient`.
-  template <class Tokens, class Derivative>
+  template <class Tokens, class Derivative, class... Given>
   [[nodiscard]] Matrix<Scalar> backward(Eigen::MatrixBase<Tokens> const& x, Kept const& kept,
-                                        Eigen::MatrixBase<Derivative> const& d_y, GatedFeedForward& gradient) const {
+                                        Eigen::MatrixBase<Derivative> const& d_y, GatedFeedForward& gradient,
+                                        Given&&... given) const {
     for (Matrix<Scalar> const* part : {&kept.gate, &kept.up, &kept.gated})
       check(part->rows() == x.rows() && part->cols() == hidden(), "GatedFeedForward: a part of what was kept is (",
             part->rows(), ", ", part->cols(), "); of this x it must be (", x.rows(), ", ", hidden(), ").");
-    Matrix<Scalar> const d_gated = down.backward(kept.gated, d_y, gradient.down);  // y = W_down gated
+    Matrix<Scalar> const d_gated = down.backward(kept.gated, d_y, gradient.down, given...);  // y = W_down gated
     Matrix<Scalar> d[2] = {Matrix<Scalar>(x.rows(), hidden()), Matrix<Scalar>(x.rows(), hidden())};
     // gated = f(gate) ∘ up
-    layer_detail::map_numbers(layer_detail::GateBack<Activation>{activation}, d, kept.gate, kept.up, d_gated);
-    Matrix<Scalar> d_x = gate.backward(x, d[0], gradient.gate);
-    d_x += up.backward(x, d[1], gradient.up);
+    layer_detail::with_resources(
+        [&](auto& executor, Workspace&) {
+          layer_detail::map_numbers(layer_detail::GateBack<Activation>{activation}, executor, d, kept.gate, kept.up,
+                                    d_gated);
+        },
+        given...);
+    Matrix<Scalar> d_x = gate.backward(x, d[0], gradient.gate, given...);
+    d_x += up.backward(x, d[1], gradient.up, given...);
     return d_x;
   }
 

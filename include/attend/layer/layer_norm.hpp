@@ -4,6 +4,7 @@
 #include <attend/core/config.hpp>
 #include <attend/core/parameters.hpp>
 #include <attend/layer/norm_rows.hpp>
+#include <attend/layer/resources.hpp>
 
 #include <cmath>
 
@@ -16,6 +17,7 @@ inline namespace ATTEND_UNIT_NAME {
 /// two passes over a row that lies in the first cache, and nothing to keep.
 ///
 /// Shapes   x (n, d)  weight (d)  bias (d), or empty  →  y (n, d)
+/// Given    an executor, or none
 /// Throws   when x, d_y or the gradient does not fit the weight, and when epsilon is negative
 /// Error    sums are taken in double: y is off by at most 2.5 ε (max(|x̂|, 1) |weight| + |bias|), for rows around 0, 100
 ///          and −3000 alike, ε the type's, and d_x by 2 ε times the row's largest |d_y weight| / σ. Rows of double
@@ -38,21 +40,24 @@ struct LayerNorm {
 
   [[nodiscard]] Index d() const { return weight.size(); }
 
-  template <class Tokens>
-  [[nodiscard]] Matrix<Scalar> forward(Eigen::MatrixBase<Tokens> const& x) const {
+  template <class Tokens, class... Given>
+  [[nodiscard]] Matrix<Scalar> forward(Eigen::MatrixBase<Tokens> const& x, Given&&... given) const {
     check_input(x.rows(), x.cols());
     layer_detail::Rows<Scalar> const rows(x.derived());
     Matrix<Scalar> y(x.rows(), d());
-    dispatch(active_isa(),
-             layer_detail::NormForward<Scalar, true>{x.rows(), d(), rows.data(), rows.outerStride(), weight.data(),
-                                                     bias.size() > 0 ? bias.data() : nullptr, epsilon, y.data()});
+    layer_detail::with_resources(
+        [&](auto& executor, Workspace&) {
+          layer_detail::norm_forward<true>(rows, weight.data(), bias.size() > 0 ? bias.data() : nullptr, epsilon, y,
+                                           executor);
+        },
+        given...);
     return y;
   }
 
   /// ∂loss/∂x (n, d) from ∂loss/∂y (n, d); derivatives by weight and bias are added to `gradient`.
-  template <class Tokens, class Derivative>
+  template <class Tokens, class Derivative, class... Given>
   [[nodiscard]] Matrix<Scalar> backward(Eigen::MatrixBase<Tokens> const& x, Eigen::MatrixBase<Derivative> const& d_y,
-                                        LayerNorm& gradient) const {
+                                        LayerNorm& gradient, Given&&... given) const {
     check_input(x.rows(), x.cols());
     check(d_y.rows() == x.rows() && d_y.cols() == d(), "LayerNorm: d_y is (", d_y.rows(), ", ", d_y.cols(),
           "); it must be (", x.rows(), ", ", d(), ").");
@@ -61,13 +66,12 @@ struct LayerNorm {
           "; start from zeros_like(layer).");
     layer_detail::Rows<Scalar> const rows(x.derived()), d_rows(d_y.derived());
     Matrix<Scalar> d_x(x.rows(), d());
-    Vector<double> d_weight = Vector<double>::Zero(d()), d_bias = Vector<double>::Zero(bias.size());
-    dispatch(active_isa(),
-             layer_detail::NormBackward<Scalar, true>{x.rows(), d(), rows.data(), d_rows.data(), rows.outerStride(),
-                                                      d_rows.outerStride(), weight.data(), epsilon, d_x.data(),
-                                                      d_weight.data(), bias.size() > 0 ? d_bias.data() : nullptr});
-    gradient.weight += d_weight.template cast<Scalar>();
-    if (bias.size() > 0) gradient.bias += d_bias.template cast<Scalar>();
+    layer_detail::with_resources(
+        [&](auto& executor, Workspace&) {
+          layer_detail::norm_backward<true>(rows, d_rows, weight.data(), epsilon, d_x, gradient.weight, &gradient.bias,
+                                            executor);
+        },
+        given...);
     return d_x;
   }
 

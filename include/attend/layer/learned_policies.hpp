@@ -1,16 +1,13 @@
 #pragma once
 
 #include <attend/core/config.hpp>
-#include <attend/core/executor.hpp>
 #include <attend/core/parameters.hpp>
-#include <attend/core/policies.hpp>
-#include <attend/core/workspace.hpp>
 
 #include <string>
 #include <tuple>
 #include <utility>
 
-/// What layers that keep policies share: which of them learn, and which arguments of a call are policies.
+/// What layers that keep policies share: which of them learn.
 
 namespace attend {
 inline namespace ATTEND_UNIT_NAME {
@@ -45,32 +42,6 @@ void each_policy_parameter(Policies& policies, Function& function) {
     if constexpr (Learned<decltype(policy)>) attend::each_parameter(policy, "policy", function);
   };
   std::apply([&](auto&... policy) { (walk(policy), ...); }, policies);
-}
-
-template <class Type>
-inline constexpr bool is_resource =
-    attend::detail::is_executor<Type>::value || attend::detail::is_workspace<Type>::value;
-
-/// Calls use(executor, workspace) with those among the arguments, or with a serial executor and a workspace that lives
-/// as long as the call.
-template <class Use, class... Given>
-void with_resources_among(Use const& use, Given&... given) {
-  Serial serial;
-  Workspace own;
-  use(attend::detail::find<attend::detail::is_executor>(serial, given...),
-      attend::detail::find<attend::detail::is_workspace>(own, given...));
-}
-
-/// Calls use(…) with the arguments that are no resources.
-template <class Use, class... Given>
-void with_policies_among(Use const& use, Given&... given) {
-  [[maybe_unused]] auto const one = [](auto& argument) {
-    if constexpr (is_resource<std::remove_reference_t<decltype(argument)>>)
-      return std::tuple<>();
-    else
-      return std::tie(argument);
-  };
-  std::apply(use, std::tuple_cat(one(given)...));
 }
 
 }  // namespace layer_detail

@@ -8,7 +8,12 @@
 #include <attend/layer/kv_cache.hpp>
 #include <attend/layer/learned_policies.hpp>
 #include <attend/layer/linear.hpp>
+#include <attend/layer/resources.hpp>
+#include <attend/layer/rms_norm.hpp>
+#include <attend/layer/rotary.hpp>
 
+#include <algorithm>
+#include <memory>
 #include <tuple>
 #include <utility>
 
@@ -71,6 +76,11 @@ struct MultiHead {
   std::tuple<Policies...> policies;
   /// A number that each head's context is multiplied by, none: 1. Not learned; 0 prunes a head.
   Vector<Scalar> head_mask{};
+  /// Norms over the numbers of one query and one key, the same for all heads, before the score: RmsNorm(key_dim), or
+  /// without weights none. Scores cannot grow with the weights then (Henry 2020, arXiv 2010.04245).
+  RmsNorm<Scalar> query_norm{}, key_norm{};
+  /// Positions by which queries and keys turn before the score; null: none. Layers of a model share one.
+  std::shared_ptr<RotaryTable<Scalar> const> rotary{};
 
   MultiHead() = default;
   /// All parameters 0: see `initialize` and layer/initialize.hpp.
@@ -94,13 +104,15 @@ struct MultiHead {
 
   /// Keys and values of the tokens that are looked at, projected: once for all queries that look at them.
   struct Memory {
-    Matrix<Scalar> key;    // (b·m, kv_heads·d)
-    Matrix<Scalar> value;  // (b·m, kv_heads·e)
+    Matrix<Scalar> key;        // (b·m, kv_heads·d)
+    Matrix<Scalar> value;      // (b·m, kv_heads·e)
+    Matrix<Scalar> projected;  // keys before their norm; empty without one
   };
   /// What a forward pass gives, and what backward needs.
   struct Forward {
     Matrix<Scalar> output;       // (b·n, features)
     Matrix<Scalar> query;        // (b·n, heads·d)
+    Matrix<Scalar> projected;    // queries before their norm; empty without one
     Memory memory;               // empty where one was handed in
     Matrix<Scalar> context;      // (b·n, heads·e), side by side
     Vector<Scalar> log_sum_exp;  // (b, heads, n)
@@ -117,8 +129,9 @@ struct MultiHead {
   [[nodiscard]] Index value_dim() const { return value.out() / std::max<Index>(kv_heads, 1); }
 
   template <class... Given>
-  [[nodiscard]] Memory remember(Matrix<Scalar> const& keys, Matrix<Scalar> const& values, Given&&... given) const {
-    check_heads();
+  [[nodiscard]] Memory remember(Matrix<Scalar> const& keys, Matrix<Scalar> const& values, Index batch = 1,
+                                Given&&... given) const {
+    check_batch(keys.rows(), keys.rows(), batch);
     check(keys.rows() == values.rows(), "MultiHead: there are ", keys.rows(), " keys but ", values.rows(),
           " values; there must be one value a key.");
     Memory memory;
@@ -126,9 +139,29 @@ struct MultiHead {
         [&](auto& executor, Workspace& workspace) {
           key.forward_into(keys, memory.key, executor, workspace);
           value.forward_into(values, memory.value, executor, workspace);
+          if (key_norm.d() > 0) memory.projected = memory.key;
+          place(memory.key, key_norm, kv_heads, batch, 0, executor);
         },
         given...);
     return memory;
+  }
+  /// ∂loss by the tokens that `remember` was given, from ∂loss by what it made of them.
+  template <class... Given>
+  [[nodiscard]] std::pair<Matrix<Scalar>, Matrix<Scalar>> remember_backward(Matrix<Scalar> const& keys,
+                                                                            Matrix<Scalar> const& values,
+                                                                            Memory const& memory,
+                                                                            Memory const& d_memory, MultiHead& gradient,
+                                                                            Index batch = 1, Given&&... given) const {
+    std::pair<Matrix<Scalar>, Matrix<Scalar>> back;
+    layer_detail::with_resources_among(
+        [&](auto& executor, Workspace& workspace) {
+          Matrix<Scalar> d_key = d_memory.key;
+          place_back(d_key, memory.projected, key_norm, gradient.key_norm, kv_heads, batch, executor);
+          back.first = key.backward(keys, d_key, gradient.key, executor, workspace);
+          back.second = value.backward(values, d_memory.value, gradient.value, executor, workspace);
+        },
+        given...);
+    return back;
   }
 
   /// Self-attention of b sequences. After the batch come masks and other policies of this call, an executor, a
@@ -141,7 +174,8 @@ struct MultiHead {
   template <class... Given>
   [[nodiscard]] Forward forward(Matrix<Scalar> const& x, Matrix<Scalar> const& keys, Matrix<Scalar> const& values,
                                 Index batch = 1, Given&&... given) const {
-    Memory memory = remember(keys, values, given...);
+    check_batch(x.rows(), keys.rows(), batch);
+    Memory memory = remember(keys, values, batch, given...);
     Forward kept = forward(x, memory, batch, given...);
     kept.memory = std::move(memory);
     return kept;
@@ -156,6 +190,8 @@ struct MultiHead {
     layer_detail::with_resources_among(
         [&](auto& executor, Workspace& workspace) {
           query.forward_into(x, kept.query, executor, workspace);
+          if (query_norm.d() > 0) kept.projected = kept.query;
+          place(kept.query, query_norm, heads, batch, 0, executor);
           kept.context.resize(x.rows(), heads * value_dim());
           kept.log_sum_exp.resize(heads * x.rows());
           with_attention(
@@ -189,12 +225,8 @@ struct MultiHead {
     Memory d_memory;
     Gradient back;
     back.query = backward(x, kept.memory, kept, d_output, d_memory, gradient, given...);
-    layer_detail::with_resources_among(
-        [&](auto& executor, Workspace& workspace) {
-          back.key = key.backward(keys, d_memory.key, gradient.key, executor, workspace);
-          back.value = value.backward(values, d_memory.value, gradient.value, executor, workspace);
-        },
-        given...);
+    std::tie(back.key, back.value) =
+        remember_backward(keys, values, kept.memory, d_memory, gradient, kept.batch, given...);
     return back;
   }
   /// From memory that was projected before: `d_memory` becomes ∂loss by it.
@@ -229,6 +261,7 @@ struct MultiHead {
                 layer_detail::add_policy_gradients(gradient.policies, learned);
               },
               given...);
+          place_back(d_query, kept.projected, query_norm, gradient.query_norm, heads, batch, executor);
           d_x = query.backward(x, d_query, gradient.query, executor, workspace);
         },
         given...);
@@ -260,6 +293,8 @@ struct MultiHead {
           query.forward_into(x, step.query, executor, workspace);
           key.forward_into(x, step.key, executor, workspace);
           value.forward_into(x, step.value, executor, workspace);
+          place(step.query, query_norm, heads, batch, cache.length(), executor);
+          place(step.key, key_norm, kv_heads, batch, cache.length(), executor);
           cache.append(step.key, step.value);
           step.context.resize(x.rows(), heads * value_dim());
           std::apply(
@@ -304,7 +339,9 @@ struct MultiHead {
     Matrix<Scalar> found(heads * x.rows(), m);
     layer_detail::with_resources_among(
         [&](auto& executor, Workspace& workspace) {
-          Matrix<Scalar> const q = query.forward(x, executor, workspace), k = key.forward(keys, executor, workspace);
+          Matrix<Scalar> q = query.forward(x, executor, workspace), k = key.forward(keys, executor, workspace);
+          place(q, query_norm, heads, batch, 0, executor);
+          place(k, key_norm, kv_heads, batch, 0, executor);
           with_attention(
               [&](auto const& attention, auto&... policy) {
                 attention.weights_into(attend::heads(found.data(), {batch, heads, n, m}), split(q, heads, batch),
@@ -322,10 +359,34 @@ struct MultiHead {
     attend::each_parameter(self.key, "key", function);
     attend::each_parameter(self.value, "value", function);
     attend::each_parameter(self.output, "output", function);
+    attend::each_parameter(self.query_norm, "query_norm", function);
+    attend::each_parameter(self.key_norm, "key_norm", function);
     layer_detail::each_policy_parameter(self.policies, function);
   }
 
  private:
+  /// Projections (b·n, count·d) become what is compared: normed, then turned by the positions from `first` on.
+  template <class Executor>
+  void place(Matrix<Scalar>& rows, RmsNorm<Scalar> const& norm, Index count, Index batch, Index first,
+             Executor& executor) const {
+    if (norm.d() > 0) {
+      Index const dim = rows.cols() / count;
+      norm.forward_in_place(Eigen::Map<Matrix<Scalar>>(rows.data(), rows.rows() * count, dim), executor);
+    }
+    if (rotary) rotary->rotary.rotate(split(rows, count, batch), rotary->turns, first);
+  }
+  template <class Executor>
+  void place_back(Matrix<Scalar>& d_rows, Matrix<Scalar> const& projected, RmsNorm<Scalar> const& norm,
+                  RmsNorm<Scalar>& gradient, Index count, Index batch, Executor& executor) const {
+    if (rotary) rotary->rotary.rotate_back(split(d_rows, count, batch), rotary->turns);
+    if (norm.d() > 0) {
+      using Lines = Eigen::Map<Matrix<Scalar> const>;
+      Index const lines = d_rows.rows() * count, dim = d_rows.cols() / count;
+      Matrix<Scalar> const d_lines =
+          norm.backward(Lines(projected.data(), lines, dim), Lines(d_rows.data(), lines, dim), gradient, executor);
+      std::copy_n(d_lines.data(), d_lines.size(), d_rows.data());
+    }
+  }
   /// Calls use(attention, policies of this call …).
   template <class Use, class... Given>
   void with_attention(Use const& use, Given&... given) const {

@@ -2,6 +2,7 @@
 
 #include <attend/core/config.hpp>
 #include <attend/layer/each_pack.hpp>
+#include <attend/layer/resources.hpp>
 #include <attend/simd/dispatch.hpp>
 #include <attend/simd/pack.hpp>
 
@@ -161,6 +162,36 @@ struct NormBackward {
     }
   }
 };
+
+/// y of all rows, in blocks; y may lie where x does.
+template <bool centred, class Scalar, class Lines, class Executor>
+void norm_forward(Rows<Scalar> const& x, Scalar const* weight, Scalar const* bias, double epsilon, Lines& y,
+                  Executor& executor) {
+  each_row_block(x.rows(), executor, [&](Index, Index first, Index rows) {
+    dispatch(active_isa(),
+             NormForward<Scalar, centred>{rows, x.cols(), x.data() + first * x.outerStride(), x.outerStride(), weight,
+                                          bias, epsilon, y.data() + first * x.cols()});
+  });
+}
+
+/// d_x of all rows; each block of rows sums its part of the other derivatives, and the parts are joined in order.
+template <bool centred, class Scalar, class Executor>
+void norm_backward(Rows<Scalar> const& x, Rows<Scalar> const& d_y, Scalar const* weight, double epsilon,
+                   Matrix<Scalar>& d_x, Vector<Scalar>& d_weight, Vector<Scalar>* d_bias, Executor& executor) {
+  Index const d = x.cols(), blocks = row_blocks(x.rows());
+  bool const has_bias = d_bias != nullptr && d_bias->size() > 0;
+  Matrix<double> weight_parts = Matrix<double>::Zero(blocks, d);
+  Matrix<double> bias_parts = Matrix<double>::Zero(has_bias ? blocks : 0, d);
+  each_row_block(x.rows(), executor, [&](Index block, Index first, Index rows) {
+    dispatch(active_isa(), NormBackward<Scalar, centred>{
+                               rows, d, x.data() + first * x.outerStride(), d_y.data() + first * d_y.outerStride(),
+                               x.outerStride(), d_y.outerStride(), weight, epsilon, d_x.data() + first * d,
+                               weight_parts.data() + block * d, has_bias ? bias_parts.data() + block * d : nullptr});
+  });
+  if (blocks == 0) return;
+  d_weight += weight_parts.colwise().sum().transpose().template cast<Scalar>();
+  if (has_bias) *d_bias += bias_parts.colwise().sum().transpose().template cast<Scalar>();
+}
 
 }  // namespace layer_detail
 }  // namespace ATTEND_UNIT_NAME

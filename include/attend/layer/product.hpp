@@ -4,7 +4,7 @@
 #include <attend/core/types.hpp>
 #include <attend/core/view.hpp>
 #include <attend/kernel/product.hpp>
-#include <attend/layer/learned_policies.hpp>
+#include <attend/layer/resources.hpp>
 
 #include <type_traits>
 
@@ -13,13 +13,6 @@
 namespace attend {
 inline namespace ATTEND_UNIT_NAME {
 namespace layer_detail {
-
-/// with_resources_among for calls that take nothing else after their arrays.
-template <class Use, class... Given>
-void with_resources(Use const& use, Given&... given) {
-  static_assert((is_resource<Given> && ...), "attend: this layer is handed an executor and a workspace, or neither.");
-  with_resources_among(use, given...);
-}
 
 /// An object whose memory can be read in place, or an expression's value.
 template <class Derived>

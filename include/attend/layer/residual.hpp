@@ -18,6 +18,7 @@ enum class NormPlace {
 /// A norm and the way around a layer f, which adds to what it read and does not replace it.
 ///
 /// Shapes   x (n, features)  →  y (n, features)
+/// Given    an executor for the norm, or none
 /// Throws   when f gives other sizes than it is given
 /// Cost     one norm and one addition a number; backward keeps the sum and what f read
 /// Source   He 2016, equation 1 (arXiv 1512.03385)
@@ -33,30 +34,31 @@ struct Residual {
   };
 
   /// `layer` is f: a matrix of tokens in, one out.
-  template <class Layer>
-  [[nodiscard]] Forward forward(Matrix<Scalar> const& x, Layer const& layer) const {
+  template <class Layer, class... Given>
+  [[nodiscard]] Forward forward(Matrix<Scalar> const& x, Layer const& layer, Given&&... given) const {
     Forward kept;
     if (place == NormPlace::before) {
-      kept.read = norm.forward(x);
+      kept.read = norm.forward(x, given...);
       kept.output = added(x, layer(std::as_const(kept.read)));
     } else {
       kept.sum = added(x, layer(x));
-      kept.output = norm.forward(kept.sum);
+      kept.output = norm.forward(kept.sum, given...);
     }
     return kept;
   }
 
   /// ∂loss/∂x from ∂loss/∂y. `layer_backward(read, d_result)` gives ∂loss by what f read.
-  template <class LayerBackward>
+  template <class LayerBackward, class... Given>
   [[nodiscard]] Matrix<Scalar> backward(Matrix<Scalar> const& x, Forward const& kept, Matrix<Scalar> const& d_output,
-                                        Residual& gradient, LayerBackward const& layer_backward) const {
+                                        Residual& gradient, LayerBackward const& layer_backward,
+                                        Given&&... given) const {
     if (place == NormPlace::before) {
       // y = x + f(norm(x))
       Matrix<Scalar> const d_read = layer_backward(kept.read, d_output);
-      return d_output + norm.backward(x, d_read, gradient.norm);
+      return d_output + norm.backward(x, d_read, gradient.norm, given...);
     }
     // y = norm(x + f(x))
-    Matrix<Scalar> const d_sum = norm.backward(kept.sum, d_output, gradient.norm);
+    Matrix<Scalar> const d_sum = norm.backward(kept.sum, d_output, gradient.norm, given...);
     return d_sum + layer_backward(x, d_sum);
   }
 

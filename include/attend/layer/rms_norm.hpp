@@ -4,6 +4,7 @@
 #include <attend/core/config.hpp>
 #include <attend/core/parameters.hpp>
 #include <attend/layer/norm_rows.hpp>
+#include <attend/layer/resources.hpp>
 
 #include <cmath>
 
@@ -15,6 +16,7 @@ inline namespace ATTEND_UNIT_NAME {
 /// A layer norm without the mean. PyTorch's own ε is that of the type unless one is given; models say 1e-5 or 1e-6.
 ///
 /// Shapes   x (n, d)  weight (d)  →  y (n, d)
+/// Given    an executor, or none
 /// Throws   when x, d_y or the gradient does not fit the weight, and when epsilon is negative
 /// Error    the sum is taken in double: y is off by at most 2 ε max(|x̂|, 1) |weight|, ε the type's. Rows of double
 ///          whose first number is far out: 5 ε, for d = 1000
@@ -35,20 +37,36 @@ struct RmsNorm {
 
   [[nodiscard]] Index d() const { return weight.size(); }
 
-  template <class Tokens>
-  [[nodiscard]] Matrix<Scalar> forward(Eigen::MatrixBase<Tokens> const& x) const {
+  template <class Tokens, class... Given>
+  [[nodiscard]] Matrix<Scalar> forward(Eigen::MatrixBase<Tokens> const& x, Given&&... given) const {
     check_input(x.rows(), x.cols());
     layer_detail::Rows<Scalar> const rows(x.derived());
     Matrix<Scalar> y(x.rows(), d());
-    dispatch(active_isa(), layer_detail::NormForward<Scalar, false>{x.rows(), d(), rows.data(), rows.outerStride(),
-                                                                    weight.data(), nullptr, epsilon, y.data()});
+    layer_detail::with_resources(
+        [&](auto& executor, Workspace&) {
+          layer_detail::norm_forward<false>(rows, weight.data(), static_cast<Scalar const*>(nullptr), epsilon, y,
+                                            executor);
+        },
+        given...);
     return y;
   }
 
+  /// The same where x lies.
+  template <class... Given>
+  void forward_in_place(Eigen::Ref<Matrix<Scalar>> x, Given&&... given) const {
+    check_input(x.rows(), x.cols());
+    layer_detail::with_resources(
+        [&](auto& executor, Workspace&) {
+          layer_detail::norm_forward<false>(layer_detail::Rows<Scalar>(x), weight.data(),
+                                            static_cast<Scalar const*>(nullptr), epsilon, x, executor);
+        },
+        given...);
+  }
+
   /// ∂loss/∂x (n, d) from ∂loss/∂y (n, d); derivatives by the weight are added to `gradient`.
-  template <class Tokens, class Derivative>
+  template <class Tokens, class Derivative, class... Given>
   [[nodiscard]] Matrix<Scalar> backward(Eigen::MatrixBase<Tokens> const& x, Eigen::MatrixBase<Derivative> const& d_y,
-                                        RmsNorm& gradient) const {
+                                        RmsNorm& gradient, Given&&... given) const {
     check_input(x.rows(), x.cols());
     check(d_y.rows() == x.rows() && d_y.cols() == d(), "RmsNorm: d_y is (", d_y.rows(), ", ", d_y.cols(),
           "); it must be (", x.rows(), ", ", d(), ").");
@@ -56,11 +74,12 @@ struct RmsNorm {
           "; start from zeros_like(layer).");
     layer_detail::Rows<Scalar> const rows(x.derived()), d_rows(d_y.derived());
     Matrix<Scalar> d_x(x.rows(), d());
-    Vector<double> d_weight = Vector<double>::Zero(d());
-    dispatch(active_isa(), layer_detail::NormBackward<Scalar, false>{
-                               x.rows(), d(), rows.data(), d_rows.data(), rows.outerStride(), d_rows.outerStride(),
-                               weight.data(), epsilon, d_x.data(), d_weight.data(), nullptr});
-    gradient.weight += d_weight.template cast<Scalar>();
+    layer_detail::with_resources(
+        [&](auto& executor, Workspace&) {
+          layer_detail::norm_backward<false>(rows, d_rows, weight.data(), epsilon, d_x, gradient.weight,
+                                             static_cast<Vector<Scalar>*>(nullptr), executor);
+        },
+        given...);
     return d_x;
   }
 

@@ -10,6 +10,7 @@
 #include <numbers>
 #include <span>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace attend {
@@ -115,14 +116,15 @@ class Rotary {
     return turned(d_y, turns, -1);
   }
 
-  /// The same in place, for every head of every sequence.
+  /// The same in place, for every head of every sequence. Turns of more positions may be handed in: they are read from
+  /// row `first` on, where the sequences begin.
   template <class Scalar>
-  void rotate(Heads<Scalar> const& x, RotaryTurns<Scalar> const& turns) const {
-    turn_heads(x, turns, 1);
+  void rotate(Heads<Scalar> const& x, RotaryTurns<Scalar> const& turns, Index first = 0) const {
+    turn_heads(x, turns, first, 1);
   }
   template <class Scalar>
-  void rotate_back(Heads<Scalar> const& d_y, RotaryTurns<Scalar> const& turns) const {
-    turn_heads(d_y, turns, -1);
+  void rotate_back(Heads<Scalar> const& d_y, RotaryTurns<Scalar> const& turns, Index first = 0) const {
+    turn_heads(d_y, turns, first, -1);
   }
 
   /// Nothing of it learns.
@@ -152,21 +154,23 @@ class Rotary {
     return turns;
   }
 
+  /// `whole`: as many turns as rows are wanted, not more.
   template <class Scalar>
-  void check_sizes(Index rows, Index columns, RotaryTurns<Scalar> const& turns) const {
+  void check_sizes(Index rows, Index columns, RotaryTurns<Scalar> const& turns, Index first, bool whole) const {
     static_assert(is_kernel_scalar<Scalar>, "attend: Rotary turns float or double.");
     check(columns >= dims(), "Rotary: x has ", columns, " features but ", dims(),
           " turn; there must be at least as many.");
-    check(turns.cosine.rows() == rows && turns.cosine.cols() == dims() / 2 && turns.sine.rows() == rows &&
-              turns.sine.cols() == dims() / 2,
-          "Rotary: the turns are (", turns.cosine.rows(), ", ", turns.cosine.cols(), ") but x has ", rows,
-          " rows; the turns must be (", rows, ", ", dims() / 2, ").");
+    Index const positions = turns.cosine.rows();
+    check(turns.cosine.cols() == dims() / 2 && turns.sine.cols() == dims() / 2 && turns.sine.rows() == positions &&
+              (whole ? rows == positions : first >= 0 && first + rows <= positions),
+          "Rotary: the turns are (", positions, ", ", turns.cosine.cols(), ") but x has ", rows,
+          " rows; the turns must be (", first + rows, ", ", dims() / 2, ").");
   }
 
   template <class Tokens, class Scalar>
   [[nodiscard]] Matrix<Scalar> turned(Tokens const& x, RotaryTurns<Scalar> const& turns,
                                       std::type_identity_t<Scalar> direction) const {
-    check_sizes(x.rows(), x.cols(), turns);
+    check_sizes(x.rows(), x.cols(), turns, 0, true);
     layer_detail::Rows<Scalar> const rows(x.derived());
     Matrix<Scalar> y(x.rows(), x.cols());
     dispatch(active_isa(), layer_detail::RotateRows<Scalar>{dims() / 2, layout_, view_of(rows), mutable_view_of(y),
@@ -175,21 +179,33 @@ class Rotary {
   }
 
   template <class Scalar>
-  void turn_heads(Heads<Scalar> const& x, RotaryTurns<Scalar> const& turns,
+  void turn_heads(Heads<Scalar> const& x, RotaryTurns<Scalar> const& turns, Index first,
                   std::type_identity_t<Scalar> direction) const {
-    check_sizes(x.length(), x.dim(), turns);
+    check_sizes(x.length(), x.dim(), turns, first, false);
+    Index const begin = first * (dims() / 2);
     bool const heads_share_rows = x.strides().heads < x.strides().length;
     for (Index b = 0; b < x.batch(); ++b)
       for (Index h = 0; h < x.heads(); h += heads_share_rows ? x.heads() : 1) {
         MutableView<Scalar> const head = x.mutable_head(b, h);
-        dispatch(active_isa(), layer_detail::RotateRows<Scalar>{dims() / 2, layout_, head, head, turns.cosine.data(),
-                                                                turns.sine.data(), direction,
-                                                                heads_share_rows ? x.heads() : 1, x.strides().heads});
+        dispatch(active_isa(),
+                 layer_detail::RotateRows<Scalar>{dims() / 2, layout_, head, head, turns.cosine.data() + begin,
+                                                  turns.sine.data() + begin, direction,
+                                                  heads_share_rows ? x.heads() : 1, x.strides().heads});
       }
   }
 
   RotaryLayout layout_;
   std::vector<double> frequencies_;
+};
+
+/// Turns of the positions that a model may reach, to be shared by its layers (MultiHead::rotary).
+template <class Scalar>
+struct RotaryTable {
+  Rotary rotary;
+  RotaryTurns<Scalar> turns;
+
+  RotaryTable(Rotary how, Index positions) : rotary(std::move(how)), turns(rotary.turns<Scalar>(positions)) {}
+  [[nodiscard]] Index positions() const { return turns.cosine.rows(); }
 };
 
 }  // namespace ATTEND_UNIT_NAME
