@@ -281,6 +281,20 @@ struct Transpose {
 };
 
 template <class Number>
+struct LoadTransposed {
+  Number const* in;
+  Number* out;
+
+  template <class Set>
+  ATTEND_INLINE void run() const {
+    constexpr int lanes = lanes_of<Set, Number>;
+    at::raw_vector<Number, lanes> columns[lanes];
+    at::load_transposed<Number, lanes>([&](int i) { return in + i * lanes; }, columns);
+    std::memcpy(out, columns, sizeof columns);
+  }
+};
+
+template <class Number>
 void expect_transposed() {
   for (at::Isa const isa : isas()) {
     std::size_t const lanes = (isa == at::Isa::v4 ? 64 : isa == at::Isa::v3 ? 32 : 16) / sizeof(Number);
@@ -289,6 +303,9 @@ void expect_transposed() {
     at::dispatch(isa, Transpose<Number>{in.data(), out.data()});
     for (std::size_t i = 0; i < lanes; ++i)
       for (std::size_t j = 0; j < lanes; ++j) ASSERT_EQ(out[i * lanes + j], in[j * lanes + i]) << at::isa_name(isa);
+    std::vector<Number> loaded(lanes * lanes);
+    at::dispatch(isa, LoadTransposed<Number>{in.data(), loaded.data()});
+    EXPECT_EQ(loaded, out) << at::isa_name(isa);
   }
 }
 

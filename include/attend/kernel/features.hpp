@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <type_traits>
 
 /// From tokens as stored to features as the score micro-kernel reads them: [feature][row of a strip or panel].
 
@@ -61,12 +62,19 @@ ATTEND_INLINE void transpose_tokens(Storage const* const (&token)[lanes], Index 
     }
     return;
   }
+  bool whole = stride == 1 && std::is_same_v<Storage, Number>;
+  for (int i = 0; i < lanes; ++i) whole = whole && token[i] != nullptr;
   for (Index f = 0; f < features; f += lanes) {
     Raw square[lanes];
-    for (int i = 0; i < lanes; ++i)
-      square[i] =
-          token[i] == nullptr ? Raw{} : load_some<Number, lanes>(token[i] + f * stride, stride, features - f).value();
-    transpose<Number, lanes>(square);
+    if (whole && f + lanes <= features) {
+      if constexpr (std::is_same_v<Storage, Number>)
+        load_transposed<Number, lanes>([&](int i) __attribute__((always_inline)) { return token[i] + f; }, square);
+    } else {
+      for (int i = 0; i < lanes; ++i)
+        square[i] =
+            token[i] == nullptr ? Raw{} : load_some<Number, lanes>(token[i] + f * stride, stride, features - f).value();
+      transpose<Number, lanes>(square);
+    }
     Index const count = std::min<Index>(lanes, features - f);
     for (Index g = 0; g < count; ++g) {
       Raw const x = square[g] * factor.value();

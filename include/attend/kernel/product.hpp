@@ -9,6 +9,7 @@
 #include <attend/kernel/workers.hpp>
 
 #include <algorithm>
+#include <type_traits>
 
 /// The products of layers: left · rightᵀ, which is what scores are, of other arrays.
 ///
@@ -129,6 +130,82 @@ struct MultiplyFewRows {
   }
 };
 
+/// A row or a few, as in decoding: `right` is read once, as fast as memory gives it, and turned in registers; nothing
+/// is packed. The sums are those of the other paths, number by number.
+template <class Call>
+struct MultiplyRows {
+  using Number = typename Call::Number;
+  /// More rows are served faster by panels.
+  static constexpr Index most = 4;
+
+  Call const& call;
+  Index first, last;  // columns of out
+
+  [[nodiscard]] static bool serves(Call const& call) {
+    return call.left.rows <= most && call.left.column_stride == 1 && call.right.column_stride == 1;
+  }
+
+  template <class Set>
+  ATTEND_INLINE void run() const {
+    using T = Tiling<Set, Number>;
+    using Raw = raw_vector<Number, T::lanes>;
+    for (Index column = first; column < last; column += T::lanes) {
+      Index const columns = std::min<Index>(T::lanes, last - column);
+      for (Index row = 0; row < call.left.rows; ++row) {
+        Number* const to = call.out.data + row * call.out.row_stride + column;
+        Number sums[T::lanes] = {};
+        Number const* const before = call.adds ? to : call.bias == nullptr ? nullptr : call.bias + column;
+        if (before != nullptr) std::copy_n(before, columns, sums);
+        Raw total;
+        load(total, sums);
+        for (Index begin = 0; begin < call.depth(); begin += depth_step)
+          add_stretch<T>(row, column, columns, begin, std::min(begin + depth_step, call.depth()), total);
+        store(sums, total);
+        std::copy_n(sums, columns, to);
+      }
+    }
+  }
+
+ private:
+  template <class T, class Raw>
+  ATTEND_INLINE void add_stretch(Index row, Index column, Index columns, Index begin, Index end, Raw& total) const {
+    constexpr int lanes = T::lanes;
+    auto const* const x = call.left.row(row);
+    auto const* const weights = call.right.row(column);
+    Index const stride = call.right.row_stride;
+    Raw part{};
+    for (Index chain = begin; chain < end; chain += T::chain) {
+      Index const chain_end = std::min<Index>(chain + T::chain, end);
+      Raw sum{};
+      for (Index f = chain; f < chain_end; f += lanes) {
+        Index const count = std::min<Index>(lanes, chain_end - f);
+        Raw square[lanes];
+        if (columns == lanes && count == lanes) {
+          if constexpr (std::is_same_v<std::remove_cv_t<std::remove_reference_t<decltype(*weights)>>, Number>) {
+            load_transposed<
+                Number, lanes>([&](int i) __attribute__((always_inline)) { return weights + i * stride + f; }, square);
+          } else {
+            ATTEND_UNROLL
+            for (int i = 0; i < lanes; ++i) square[i] = load_as<lanes>(weights + i * stride + f).value();
+            transpose<Number, lanes>(square);
+          }
+          ATTEND_UNROLL
+          for (int g = 0; g < lanes; ++g) sum = static_cast<Number>(x[f + g]) * square[g] + sum;
+        } else {
+          for (int i = 0; i < lanes; ++i) {
+            square[i] = Raw{};
+            if (i < columns) square[i] = load_some<Number, lanes>(weights + i * stride + f, 1, count).value();
+          }
+          transpose<Number, lanes>(square);
+          for (int g = 0; g < count; ++g) sum = static_cast<Number>(x[f + g]) * square[g] + sum;
+        }
+      }
+      part = part + sum;
+    }
+    total = total + part;
+  }
+};
+
 template <class Call>
 struct PackStrip {
   using Number = typename Call::Number;
@@ -198,6 +275,13 @@ void run_product(Call const& call, Executor& executor, Workspace& workspace) {
   if (n == 0 || all == 0) return;
   constexpr Index few = 4 * T::rows, block = 8 * T::rows;
   Index const workers = std::min(workers_of(executor), Slots::most);
+  if (MultiplyRows<Call>::serves(call)) {
+    Index const columns = call.right.rows, share = round_up((columns + 8 * workers - 1) / (8 * workers), T::lanes);
+    executor.for_each((columns + share - 1) / share, [&](Index task) {
+      enter<Set>(MultiplyRows<Call>{call, task * share, std::min(columns, (task + 1) * share)});
+    });
+    return;
+  }
   constexpr Index panel_size = depth_step * T::panel;
   if (n <= few) {
     Index const strips = round_up(n, T::rows) * depth;

@@ -1,0 +1,94 @@
+#include <attend/layer/stack.hpp>
+
+#include <attend/core/thread_pool.hpp>
+#include <attend/layer/encoder_block.hpp>
+#include <attend/layer/initialize.hpp>
+#include <attend/mask/causal.hpp>
+#include <attend/testing/compare_gradient.hpp>
+
+#include <gtest/gtest.h>
+
+#include <memory>
+
+namespace {
+
+namespace at = attend;
+using at::Index;
+using at::Matrix;
+
+template <class Scalar>
+using Blocks = at::Stack<Scalar, at::EncoderBlock<Scalar>, at::LayerNorm<Scalar>>;
+
+/// Grouped queries, norms of queries and keys, positions that turn.
+template <class Scalar>
+Blocks<Scalar> stack(Index features, Index layers) {
+  at::MultiHead<Scalar> attention(at::MultiHeadShape{.features = features, .heads = 2, .kv_heads = 1});
+  Index const dim = attention.key_dim();
+  attention.query_norm = attention.key_norm = at::RmsNorm<Scalar>(dim);
+  attention.rotary = std::make_shared<at::RotaryTable<Scalar> const>(at::Rotary(dim), 200);
+  Blocks<Scalar> made;
+  for (Index layer = 0; layer < layers; ++layer)
+    made.blocks.emplace_back(attention, at::FeedForward<Scalar>(features, 2 * features),
+                             at::LayerNorm<Scalar>(features));
+  made.norm = at::LayerNorm<Scalar>(features);
+  at::initialize_uniform(made, 0.6, 4);
+  return made;
+}
+
+TEST(Stack, GradientsAreThoseOfDifferences) {
+  auto const blocks = stack<double>(8, 2);
+  Matrix<double> const x = Matrix<double>::Random(6, 8), d_output = Matrix<double>::Random(6, 8);
+  auto const loss = [&](auto const& used, Matrix<double> const& tokens) {
+    return used.run(tokens, 2, at::Causal{}).cwiseProduct(d_output).sum();
+  };
+  auto gradient = at::zeros_like(blocks);
+  auto const kept = blocks.forward(x, 2, at::Causal{});
+  EXPECT_EQ(kept.output, blocks.run(x, 2, at::Causal{}));
+  Matrix<double> const d_x = blocks.backward(x, kept, d_output, gradient, at::Causal{});
+  auto report =
+      at::testing::compare_parameters("stack", blocks, gradient, [&](auto const& moved) { return loss(moved, x); });
+  report.add(at::testing::compare_gradient("x", x, d_x, [&](auto const& moved) { return loss(blocks, moved); }));
+  EXPECT_TRUE(report.passed()) << report;
+}
+
+TEST(Stack, HasTheSameBitsForAnyThreadsAndAnyCuts) {
+  Index const n = 150;
+  auto const blocks = stack<float>(16, 2);
+  Matrix<float> const x = Matrix<float>::Random(n, 16), d_output = Matrix<float>::Random(n, 16);
+  auto const kept = blocks.forward(x, 1, at::Causal{});
+  auto gradient = at::zeros_like(blocks);
+  Matrix<float> const d_x = blocks.backward(x, kept, d_output, gradient, at::Causal{});
+  for (int const threads : {2, 3}) {
+    at::ThreadPool pool(threads);
+    EXPECT_EQ(blocks.run(x, 1, at::Causal{}, pool), kept.output) << threads;
+    auto shared = at::zeros_like(blocks);
+    EXPECT_EQ(blocks.backward(x, blocks.forward(x, 1, at::Causal{}, pool), d_output, shared, at::Causal{}, pool), d_x);
+    EXPECT_EQ(shared.blocks[0].attention.query.weight, gradient.blocks[0].attention.query.weight);
+    EXPECT_EQ(shared.norm.weight, gradient.norm.weight);
+  }
+  auto caches = blocks.caches(n);
+  for (Index begin = 0, cut = 1; begin < n; begin += cut, cut = std::min(2 * cut + 1, n - begin)) {
+    Matrix<float> const part = x.middleRows(begin, cut);
+    ASSERT_EQ(blocks.decode(part, caches, at::Causal{}), Matrix<float>(kept.output.middleRows(begin, cut))) << begin;
+  }
+}
+
+TEST(Stack, ErrorsSayWhatIsWanted) {
+  auto const blocks = stack<float>(8, 2);
+  auto few = blocks.caches(10);
+  few.pop_back();
+  try {
+    (void)blocks.decode(Matrix<float>::Zero(1, 8), few);
+    FAIL();
+  } catch (at::Error const& error) {
+    EXPECT_STREQ(error.what(), "Stack: there are 1 caches for 2 blocks; make them with caches(…).");
+  }
+  try {
+    (void)blocks.run(Matrix<float>::Zero(201, 8));
+    FAIL();
+  } catch (at::Error const& error) {
+    EXPECT_STREQ(error.what(), "Rotary: the turns are (200, 2) but x has 201 rows; the turns must be (201, 2).");
+  }
+}
+
+}  // namespace
