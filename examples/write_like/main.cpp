@@ -86,10 +86,9 @@ struct Batch {
   auto const known = std::span(tokens).first(static_cast<std::size_t>(trained));
   auto const unseen = std::span(tokens).subspan(static_cast<std::size_t>(trained));
 
-  Writer writer(alphabet, {.positions = options.context,
-                           .features = options.features,
-                           .layers = options.layers,
-                           .heads = options.heads});
+  Writer writer(
+      alphabet,
+      {.positions = options.context, .features = options.features, .layers = options.layers, .heads = options.heads});
   writer.initialize(options.seed);
   std::size_t parameters = 0;
   attend::each_parameter(writer.model, [&](std::string_view, auto numbers) { parameters += numbers.size(); });
@@ -136,8 +135,8 @@ void show_cache(Writer const& writer, std::vector<Index> const& prompt, Options 
   Matrix<float> cached(options.count, writer.alphabet.size()), again = cached;
   auto const timed = [&](bool with_cache, Matrix<float>& logits) {
     double const start = seconds();
-    auto const tokens = write(writer, prompt, options.count, options.temperature / 100.0, options.seed, with_cache,
-                              &logits);
+    auto const tokens =
+        write(writer, prompt, options.count, options.temperature / 100.0, options.seed, with_cache, &logits);
     return std::pair(tokens, seconds() - start);
   };
   auto const [with, with_time] = timed(true, cached);

@@ -22,8 +22,11 @@
 #include <attend/layer/sinusoidal_positions.hpp>  // sinusoidal_positions  sines and cosines to add
 
 // Many heads
-#include <attend/layer/kv_cache.hpp>    // KvCache     keys and values of the tokens so far, for decoding
-#include <attend/layer/multi_head.hpp>  // MultiHead   projections, heads side by side, one matrix to join them
+#include <attend/layer/int8_kv_cache.hpp>   // Int8KvCache     … as bytes, a scale for each head of a token
+#include <attend/layer/kv_cache.hpp>        // KvCache         keys and values of the tokens so far, for decoding
+#include <attend/layer/multi_head.hpp>      // MultiHead       projections, heads side by side, one matrix to join them
+#include <attend/layer/paged_kv_cache.hpp>  // PagedKvCache    … in pages that copies share
+#include <attend/layer/rolling_kv_cache.hpp>  // RollingKvCache  … of the first tokens and the last ones
 
 // Blocks of a transformer
 #include <attend/layer/decoder_block.hpp>  // DecoderBlock   self, memory, feed-forward; token by token too

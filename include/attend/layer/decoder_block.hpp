@@ -77,8 +77,8 @@ struct DecoderBlock {
     return forward(x, memory, batch, std::tuple<>());
   }
   /// The next tokens: the bits of one forward over the whole. `cache` is that of `self.cache(…)`.
-  template <class Storage, class... Masks, class... Resources>
-  [[nodiscard]] Matrix<Scalar> decode(Matrix<Scalar> const& x, KvCache<Storage>& cache, Memory const& memory,
+  template <class Cache, class... Masks, class... Resources>
+  [[nodiscard]] Matrix<Scalar> decode(Matrix<Scalar> const& x, Cache& cache, Memory const& memory,
                                       std::tuple<Masks...> const& over_memory, Resources&&... resources) const {
     Forward kept;
     kept.looked = around_self.forward(
@@ -87,8 +87,8 @@ struct DecoderBlock {
     ask(kept, memory, cache.batch(), over_memory, resources...);
     return std::move(kept.thought.output);
   }
-  template <class Storage>
-  [[nodiscard]] Matrix<Scalar> decode(Matrix<Scalar> const& x, KvCache<Storage>& cache, Memory const& memory) const {
+  template <class Cache>
+  [[nodiscard]] Matrix<Scalar> decode(Matrix<Scalar> const& x, Cache& cache, Memory const& memory) const {
     return decode(x, cache, memory, std::tuple<>());
   }
 

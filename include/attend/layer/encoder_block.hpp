@@ -66,8 +66,8 @@ struct EncoderBlock {
   }
   /// The next tokens of the sequences in a cache: the bits of one forward over the whole. `cache` is that of
   /// `attention.cache(…)`.
-  template <class Storage, class... Given>
-  [[nodiscard]] Matrix<Scalar> decode(Matrix<Scalar> const& x, KvCache<Storage>& cache, Given&&... given) const {
+  template <class Cache, class... Given>
+  [[nodiscard]] Matrix<Scalar> decode(Matrix<Scalar> const& x, Cache& cache, Given&&... given) const {
     Forward kept;
     layer_detail::with_only_resources(
         [&](auto&... resource) {

@@ -13,6 +13,9 @@ namespace attend {
 
 /// Keys and values of the tokens that were seen so far, for decoding: each is projected once.
 ///
+/// What MultiHead::decode takes is any class with the members of this one: RollingKvCache keeps the first tokens and
+/// the last ones, PagedKvCache takes memory as tokens come and shares it between copies, Int8KvCache keeps bytes.
+///
 /// Storage is what one number is kept as: float, double, or Eigen::half and Eigen::bfloat16, which take half the memory
 /// of float and are read at twice the tokens a second; numbers are rounded to it once, when they are appended.
 ///
@@ -44,6 +47,8 @@ class KvCache {
   [[nodiscard]] Index capacity() const { return capacity_; }
   /// Tokens that each sequence has.
   [[nodiscard]] Index length() const { return length_; }
+  /// The position of the next token: as many have been appended.
+  [[nodiscard]] Index seen() const { return length_; }
   [[nodiscard]] std::size_t bytes() const { return (keys_.size() + values_.size()) * sizeof(Storage); }
 
   /// The next n tokens of every sequence: keys (b·n, heads·d), values (b·n, heads·e).

@@ -276,10 +276,9 @@ struct MultiHead {
   /// token at a time or many, the bits are those of one forward over the whole sequence.
   ///
   /// Shapes   x (b·n, features)  →  out (b·n, features)
-  /// Throws   when x does not fit the layer or the cache; then the cache is as it was
-  template <class Storage, class... Given>
-  void decode_into(Matrix<Scalar> const& x, KvCache<Storage>& cache, Step& step, Matrix<Scalar>& out,
-                   Given&&... given) const {
+  /// Throws   when x does not fit the layer or the cache; then a KvCache is as it was
+  template <class Cache, class... Given>
+  void decode_into(Matrix<Scalar> const& x, Cache& cache, Step& step, Matrix<Scalar>& out, Given&&... given) const {
     check_heads();
     check(cache.heads() == kv_heads && cache.key_dim() == key_dim() && cache.value_dim() == value_dim(),
           "MultiHead: the cache holds ", cache.heads(), " heads of ", cache.key_dim(), " and ", cache.value_dim(),
@@ -293,20 +292,33 @@ struct MultiHead {
           query.forward_into(x, step.query, executor, workspace);
           key.forward_into(x, step.key, executor, workspace);
           value.forward_into(x, step.value, executor, workspace);
-          place(step.query, query_norm, heads, batch, cache.length(), executor);
-          place(step.key, key_norm, kv_heads, batch, cache.length(), executor);
-          cache.append(step.key, step.value);
+          place(step.query, query_norm, heads, batch, cache.seen(), executor);
+          place(step.key, key_norm, kv_heads, batch, cache.seen(), executor);
           step.context.resize(x.rows(), heads * value_dim());
-          std::apply(
-              [&](auto const&... own) {
-                layer_detail::with_policies_among(
-                    [&](auto&... policy) {
-                      attention_into(split(step.context, heads, batch), split(std::as_const(step.query), heads, batch),
-                                     cache.keys(), cache.values(), own..., policy..., executor, workspace);
-                    },
-                    given...);
-              },
-              policies);
+          auto const look = [&](Heads<Scalar> const& context, Heads<Scalar const> const& queries) {
+            std::apply(
+                [&](auto const&... own) {
+                  layer_detail::with_policies_among(
+                      [&](auto&... policy) {
+                        attention_into(context, queries, cache.keys(), cache.values(), own..., policy..., executor,
+                                       workspace);
+                      },
+                      given...);
+                },
+                policies);
+          };
+          Heads<Scalar> const context = split(step.context, heads, batch);
+          Heads<Scalar const> const queries = split(std::as_const(step.query), heads, batch);
+          if constexpr (requires { Cache::forgets; }) {
+            // A token must be looked at before later ones push out what it may see.
+            for (Index i = 0; i < queries.length(); ++i) {
+              cache.append(step.key, step.value, i);
+              look(token_of(context, i), token_of(queries, i));
+            }
+          } else {
+            cache.append(step.key, step.value);
+            look(context, queries);
+          }
           if (head_mask.size() > 0)
             output.forward_into(masked(step.context), out, executor, workspace);
           else
@@ -314,8 +326,8 @@ struct MultiHead {
         },
         given...);
   }
-  template <class Storage, class... Given>
-  [[nodiscard]] Matrix<Scalar> decode(Matrix<Scalar> const& x, KvCache<Storage>& cache, Given&&... given) const {
+  template <class Cache, class... Given>
+  [[nodiscard]] Matrix<Scalar> decode(Matrix<Scalar> const& x, Cache& cache, Given&&... given) const {
     Step step;
     Matrix<Scalar> out;
     decode_into(x, cache, step, out, given...);
@@ -402,6 +414,11 @@ struct MultiHead {
   [[nodiscard]] static auto split(Rows& rows, Index count, Index batch) {
     Index const length = rows.rows() / batch, dim = rows.cols() / count, width = rows.cols();
     return attend::heads(rows.data(), {batch, count, length, dim}, {length * width, dim, width, 1});
+  }
+  /// Token i of every sequence and head.
+  template <class Number>
+  [[nodiscard]] static Heads<Number> token_of(Heads<Number> const& x, Index i) {
+    return {x.data() + i * x.strides().length, {x.batch(), x.heads(), 1, x.dim()}, x.strides()};
   }
   template <class Kept>
   [[nodiscard]] auto rows_of(Kept& kept) const {

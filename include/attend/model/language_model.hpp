@@ -85,7 +85,7 @@ struct LanguageModel {
   [[nodiscard]] Matrix<Scalar> decode(std::span<Index const> tokens, std::vector<Cache>& caches,
                                       Given&&... given) const {
     check(!caches.empty(), "LanguageModel: there are no caches; make them with caches(…).");
-    Matrix<Scalar> x = embed(tokens, caches.front().batch(), caches.front().length());
+    Matrix<Scalar> x = embed(tokens, caches.front().batch(), caches.front().seen());
     return scores(blocks.decode(std::move(x), caches, Causal{}, given...), given...);
   }
 
