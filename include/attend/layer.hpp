@@ -24,9 +24,11 @@
 // Many heads
 #include <attend/layer/kv_cache.hpp>    // KvCache     keys and values of the tokens so far, for decoding
 #include <attend/layer/multi_head.hpp>  // MultiHead   projections, heads side by side, one matrix to join them
+#include <attend/layer/shared.hpp>      // Shared      a learned policy that several layers are handed, and its gradient
 
 // Blocks of a transformer
 #include <attend/layer/decoder_block.hpp>  // DecoderBlock   self, memory, feed-forward; token by token too
+#include <attend/layer/decoder_stack.hpp>  // DecoderStack   decoder blocks that look at one memory
 #include <attend/layer/encoder_block.hpp>  // EncoderBlock   self-attention and feed-forward
 #include <attend/layer/residual.hpp>       // Residual       x + f(x), the norm before or after
 #include <attend/layer/stack.hpp>          // Stack          blocks one after the other
