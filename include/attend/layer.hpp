@@ -22,9 +22,9 @@
 #include <attend/layer/sinusoidal_positions.hpp>  // sinusoidal_positions  sines and cosines to add
 
 // Many heads
-#include <attend/layer/kv_cache.hpp>    // KvCache     keys and values of the tokens so far, for decoding
-#include <attend/layer/multi_head.hpp>  // MultiHead   projections, heads side by side, one matrix to join them
-#include <attend/layer/relative_attention.hpp>  // RelativeAttention  scores by distance, over the segment before too (Transformer-XL)
+#include <attend/layer/kv_cache.hpp>            // KvCache     keys and values of the tokens so far, for decoding
+#include <attend/layer/multi_head.hpp>          // MultiHead   projections, heads side by side, one matrix to join them
+#include <attend/layer/relative_attention.hpp>  // RelativeAttention: Transformer-XL, with the segment before
 #include <attend/layer/shared.hpp>  // Shared      a learned policy that several layers are handed, and its gradient
 
 // Blocks of a transformer

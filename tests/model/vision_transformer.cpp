@@ -100,7 +100,7 @@ TEST(VisionTransformer, ImagesOfABatchDoNotMeetAndThreadsChangeNoBit) {
 }
 
 TEST(VisionTransformer, WrongSizes) {
-  EXPECT_THROW(at::vision_transformer<float>({.height = 10, .patch = 4}), at::Error);
+  EXPECT_THROW((void)at::vision_transformer<float>({.height = 10, .patch = 4}), at::Error);
   auto const model = at::vision_transformer<float>(golden_shape);
   EXPECT_THROW((void)model.run(Matrix<float>::Zero(1, 107)), at::Error);
 }
