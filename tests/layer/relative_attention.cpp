@@ -1,5 +1,7 @@
 #include <attend/layer/relative_attention.hpp>
 
+#include "../model/golden.hpp"
+
 #include <attend/core/thread_pool.hpp>
 #include <attend/layer/initialize.hpp>
 #include <attend/mask/causal.hpp>
@@ -61,6 +63,22 @@ TEST(RelativeAttention, IsTheFormula) {
           causal ? layer.forward(x, past, 1, at::Causal{}).output : layer.forward(x, past).output;
       EXPECT_LE((found - formula(layer, x, past, causal)).cwiseAbs().maxCoeff(), 1e-14) << n << " " << p << causal;
     }
+}
+
+TEST(RelativeAttention, IsThatOfXlnet) {
+  golden::Json const file = golden::read("relative_attention");
+  golden::for_both_scalars([&]<class Scalar>(double bound) {
+    at::RelativeAttention<Scalar> const empty(at::MultiHeadShape{.features = 12, .heads = 3, .bias = false});
+    auto const layer = golden::loaded("relative_attention", empty, {}),
+               wanted = golden::loaded("relative_attention_gradient", empty, {});
+    auto const x = golden::matrix<Scalar>(file.at("x")), past = golden::matrix<Scalar>(file.at("past"));
+    auto const kept = layer.forward(x, past, 2, at::Causal{});
+    EXPECT_LE(golden::error(kept.output, golden::matrix<Scalar>(file.at("output"))), bound);
+    auto gradient = at::zeros_like(layer);
+    auto const d_x = layer.backward(x, kept, golden::matrix<Scalar>(file.at("d_output")), gradient, at::Causal{});
+    EXPECT_LE(golden::error(d_x, golden::matrix<Scalar>(file.at("d_x"))), bound);
+    EXPECT_LE(golden::parameter_error(gradient, wanted), bound);
+  });
 }
 
 TEST(RelativeAttention, SequencesOfABatchDoNotMeetAndThreadsChangeNoBit) {

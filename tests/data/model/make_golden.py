@@ -13,11 +13,13 @@ import math
 import pathlib
 import shutil
 import tempfile
+import types
 
 import numpy as np
 import torch
 import transformers
 from safetensors.torch import save_file
+from transformers.models.xlnet import modeling_xlnet as xlnet
 
 FOLDER = pathlib.Path(__file__).parent
 torch.set_num_threads(1)
@@ -25,8 +27,8 @@ torch.set_default_dtype(torch.float64)
 NUMBERS = np.random.default_rng(11)
 
 
-# Parts of transformers go through float32 whatever the model's type: softmax, RMS norms, rotary angles. Here they stay in
-# float64, all but the logarithms by which T5 finds its buckets, which are part of what it is.
+# Parts of transformers go through float32 whatever the model's type: softmax, RMS norms, rotary angles. Here they stay
+# in float64, all but the logarithms by which T5 finds its buckets, which are part of what it is.
 SOFTMAX, TO, FLOAT = torch.nn.functional.softmax, torch.Tensor.to, torch.Tensor.float
 WHOLE_NUMBERS_TOO = True
 
@@ -201,6 +203,43 @@ def transformer():
     write("transformer", model, model(source, target, padding), source=source, target=target, lengths=lengths)
 
 
+class RelativeAttention(torch.nn.Module):
+    """The scores of XLNet, which are those of Transformer-XL, under the names of attend's RelativeAttention."""
+
+    def __init__(self, d, heads):
+        super().__init__()
+        self.heads = heads
+        self.attention = torch.nn.ModuleDict({
+            name: torch.nn.Linear(d, d, bias=name == "query") for name in ("query", "key", "value", "output")})
+        self.position = torch.nn.Linear(d, d, bias=False)
+        self.position_bias = torch.nn.Parameter(torch.empty(d))
+
+    def forward(self, x, past):
+        n, m, d = x.shape[1], x.shape[1] + past.shape[1], x.shape[2]
+        split = lambda rows: rows.reshape(*rows.shape[:2], self.heads, -1).transpose(0, 1)  # (length, batch, heads, dim)
+        tokens = torch.cat([past, x], dim=1)
+        angles = torch.arange(m, -n, -1)[:, None] / 10000 ** (torch.arange(0, d, 2) / d)
+        sinusoids = torch.stack([angles.sin(), angles.cos()], dim=2).reshape(1, n + m, d)
+        core = types.SimpleNamespace(
+            r_w_bias=self.attention["query"].bias.reshape(self.heads, -1),
+            r_r_bias=self.position_bias.reshape(self.heads, -1), scale=(d // self.heads)**-0.5,
+            dropout=torch.nn.Identity(), rel_shift_bnij=xlnet.XLNetRelativeAttention.rel_shift_bnij)
+        later = torch.triu(torch.ones(n, m), 1 + m - n)[:, :, None, None]
+        context = xlnet.XLNetRelativeAttention.rel_attn_core(
+            core, split(x @ self.attention["query"].weight.T), split(self.attention["key"](tokens)),
+            split(self.attention["value"](tokens)), split(self.position(sinusoids)), attn_mask=later)
+        return self.attention["output"](context.transpose(0, 1).flatten(2))
+
+
+def relative_attention():
+    model = perturbed(RelativeAttention(12, 3))
+    x, past = uniform(2, 5, 12).requires_grad_(), uniform(2, 4, 12)
+    output = model(x, past)
+    d_output = uniform(*output.shape)
+    (d_x,) = torch.autograd.grad((output * d_output).sum(), x, retain_graph=True)
+    write("relative_attention", model, output, d_output, x=x, past=past, d_x=d_x)
+
+
 bert()
 gpt2()
 llama()
@@ -210,3 +249,4 @@ t5("t5", "relu", True)
 t5("t5_gated", "gated-gelu", False)
 vit()
 transformer()
+relative_attention()
