@@ -105,9 +105,11 @@ inline void rename_linear(NameMap& map, std::string const& from, std::string con
   return map;
 }
 
-/// ViTForImageClassification, such as google/vit-base-patch16-224, as `VisionTransformer`.
+/// ViTForImageClassification, such as google/vit-base-patch16-224, as `VisionTransformer`. A pooler, which the classes
+/// do not use, is left out.
 [[nodiscard]] inline NameMap hugging_face_vit(Index layers) {
   NameMap map;
+  map.ignore_if_there("vit.pooler.");
   map.rename("vit.embeddings.cls_token", "class_token").rename("vit.embeddings.position_embeddings", "positions.table");
   detail::rename_linear(map, "vit.embeddings.patch_embeddings.projection", "projection");
   detail::rename_linear(map, "vit.layernorm", "blocks.norm");
