@@ -86,6 +86,24 @@ TEST(Loading, NumbersThatFloatCannotHold) {
                  "is F64, of which F32 cannot hold every number");
 }
 
+/// As bert-base-uncased is released: a part of a model with heads, norms by their older names.
+TEST(Loading, OlderNamesOfBert) {
+  auto const path = testing::TempDir() + "attend_older_bert.safetensors";
+  auto const file = at::io::read_safetensors(golden::path("bert.safetensors"));
+  at::io::NameMap older;
+  older.rename_prefix("", "bert.")
+      .rename_suffix_if_there(".LayerNorm.weight", ".LayerNorm.gamma")
+      .rename_suffix_if_there(".LayerNorm.bias", ".LayerNorm.beta");
+  auto tensors = older.apply(file.tensors);
+  std::vector<double> const head{1, 2, 3};
+  tensors.push_back(at::io::tensor_of("cls.predictions.bias", std::span(head), {3}));
+  at::io::write_safetensors(path, tensors);
+  auto model = at::bert<double>(bert_shape()), wanted = model;
+  at::io::load_parameters(path, model, at::io::hugging_face_bert(2, "bert."));
+  at::io::load_parameters(golden::path("bert.safetensors"), wanted, at::io::hugging_face_bert(2));
+  EXPECT_EQ(numbers_of(model), numbers_of(wanted));
+}
+
 TEST(Loading, WhatIsSavedComesBack) {
   auto const path = testing::TempDir() + "attend_t5.safetensors";
   auto model = at::t5<float>({.words = 7,

@@ -21,13 +21,16 @@ inline void rename_linear(NameMap& map, std::string const& from, std::string con
 
 }  // namespace detail
 
-/// BertModel, such as bert-base-uncased and all-MiniLM-L6-v2, as `Bert`. `prefix` is what all names begin with where
-/// the model is a part of another: "bert.".
+/// BertModel, such as all-MiniLM-L6-v2, as `Bert`. `prefix` is what all names begin with where the model is a part of
+/// another: "bert." for bert-base-uncased.
 ///
-/// The pooler, which sentence embeddings do not use, and stored positions are left out.
+/// The pooler, which sentence embeddings do not use, stored positions and the heads of pre-training ("cls.") are left
+/// out. Norms may have their older names, gamma and beta, as bert-base-uncased has them.
 [[nodiscard]] inline NameMap hugging_face_bert(Index layers, std::string const& prefix = "") {
   NameMap map;
-  map.ignore_if_there(prefix + "embeddings.position_ids").ignore_if_there(prefix + "pooler.");
+  map.ignore_if_there(prefix + "embeddings.position_ids").ignore_if_there(prefix + "pooler.").ignore_if_there("cls.");
+  map.rename_suffix_if_there(".LayerNorm.gamma", ".LayerNorm.weight")
+      .rename_suffix_if_there(".LayerNorm.beta", ".LayerNorm.bias");
   map.rename(prefix + "embeddings.word_embeddings.weight", "words.table")
       .rename(prefix + "embeddings.position_embeddings.weight", "positions.table")
       .rename(prefix + "embeddings.token_type_embeddings.weight", "types.table");
