@@ -26,10 +26,13 @@
 #include <attend/layer/kv_cache.hpp>        // KvCache         keys and values of the tokens so far, for decoding
 #include <attend/layer/multi_head.hpp>      // MultiHead       projections, heads side by side, one matrix to join them
 #include <attend/layer/paged_kv_cache.hpp>  // PagedKvCache    … in pages that copies share
-#include <attend/layer/rolling_kv_cache.hpp>  // RollingKvCache  … of the first tokens and the last ones
+#include <attend/layer/relative_attention.hpp>  // RelativeAttention: Transformer-XL, with the segment before
+#include <attend/layer/rolling_kv_cache.hpp>    // RollingKvCache  … of the first tokens and the last ones
+#include <attend/layer/shared.hpp>              // Shared          a learned policy handed to layers, and its gradient
 
 // Blocks of a transformer
 #include <attend/layer/decoder_block.hpp>  // DecoderBlock   self, memory, feed-forward; token by token too
+#include <attend/layer/decoder_stack.hpp>  // DecoderStack   decoder blocks that look at one memory
 #include <attend/layer/encoder_block.hpp>  // EncoderBlock   self-attention and feed-forward
 #include <attend/layer/residual.hpp>       // Residual       x + f(x), the norm before or after
 #include <attend/layer/stack.hpp>          // Stack          blocks one after the other

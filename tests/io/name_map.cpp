@@ -54,6 +54,14 @@ TEST(NameMap, RulesFollowOneAnother) {
             (Names{"b", "a"}));
 }
 
+TEST(NameMap, WhatOnlySomeFilesHold) {
+  NameMap map;
+  map.rename_suffix_if_there(".gamma", ".weight").ignore_if_there("pooler.");
+  EXPECT_EQ(names_of(map.apply(some({"a.gamma", "gamma.b", "pooler.c"}))), (Names{"a.weight", "gamma.b"}));
+  EXPECT_EQ(names_of(map.apply(some({"a"}))), (Names{"a"}));
+  files::expect_refused([&] { (void)map.apply(some({"a.gamma", "a.weight"})); }, "two tensors are named \"a.weight\"");
+}
+
 /// GPT-2: one map for q, k and v, kept as (in, out).
 TEST(NameMap, TransposeThenSplit) {
   NameMap map;

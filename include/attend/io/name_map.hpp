@@ -26,8 +26,8 @@ namespace attend::io {
 ///       "attention.value.bias"}) .rename("attention.out_proj.weight", "attention.output.weight")
 ///       .ignore("layers.0.position_ids");
 ///
-/// Each rule but ignore_if_there must find what it names: one that does nothing is a slip of the pen. An empty map
-/// changes nothing.
+/// Each rule but those that end in if_there must find what it names: one that does nothing is a slip of the pen. An
+/// empty map changes nothing.
 ///
 /// Throws   `apply`: when a rule finds no tensor, cannot be followed, or leaves two tensors of one name
 /// Cost     transpose and concat copy; the others do not
@@ -50,6 +50,14 @@ class NameMap {
         found = true;
       }
       check(found, "NameMap: no tensor's name begins with ", in_quotes(from), "; rename_prefix must find one.");
+    });
+  }
+
+  /// Every tensor whose name ends with `from` ends with `to` instead, and there may be none: what older files call so.
+  NameMap& rename_suffix_if_there(std::string from, std::string to) {
+    return add([from = std::move(from), to = std::move(to)](Tensors& tensors) {
+      for (Tensor& tensor : tensors)
+        if (tensor.name.ends_with(from)) tensor.name.replace(tensor.name.size() - from.size(), from.size(), to);
     });
   }
 

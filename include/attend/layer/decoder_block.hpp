@@ -6,6 +6,7 @@
 #include <attend/layer/layer_norm.hpp>
 #include <attend/layer/multi_head.hpp>
 #include <attend/layer/residual.hpp>
+#include <attend/layer/resources.hpp>
 #include <attend/mask/causal.hpp>
 
 #include <utility>
@@ -58,33 +59,42 @@ struct DecoderBlock {
   }
 
   /// `over_memory` are the policies of the attention over the memory (std::tie: `Lengths` of a padded batch, say);
-  /// after them come an executor and a workspace. The attention over the tokens so far is causal.
-  template <class... Masks, class... Resources>
+  /// after them come those of the attention over the tokens so far, which is causal without any, an executor, a
+  /// workspace.
+  template <class... Masks, class... Given>
   [[nodiscard]] Forward forward(Matrix<Scalar> const& x, Memory const& memory, Index batch,
-                                std::tuple<Masks...> const& over_memory, Resources&&... resources) const {
+                                std::tuple<Masks...> const& over_memory, Given&&... given) const {
     Forward kept;
-    kept.looked = around_self.forward(
-        x,
-        [&](Matrix<Scalar> const& tokens) -> Matrix<Scalar> const& {
-          kept.self = self.forward(tokens, batch, Causal{}, resources...);
-          return kept.self.output;
+    layer_detail::with_only_resources(
+        [&](auto&... resource) {
+          kept.looked = around_self.forward(
+              x,
+              [&](Matrix<Scalar> const& tokens) -> Matrix<Scalar> const& {
+                kept.self = self.forward(tokens, batch, Causal{}, given...);
+                return kept.self.output;
+              },
+              resource...);
+          ask(kept, memory, batch, over_memory, resource...);
         },
-        resources...);
-    ask(kept, memory, batch, over_memory, resources...);
+        given...);
     return kept;
   }
   [[nodiscard]] Forward forward(Matrix<Scalar> const& x, Memory const& memory, Index batch = 1) const {
     return forward(x, memory, batch, std::tuple<>());
   }
   /// The next tokens: the bits of one forward over the whole. `cache` is that of `self.cache(…)`.
-  template <class Cache, class... Masks, class... Resources>
+  template <class Cache, class... Masks, class... Given>
   [[nodiscard]] Matrix<Scalar> decode(Matrix<Scalar> const& x, Cache& cache, Memory const& memory,
-                                      std::tuple<Masks...> const& over_memory, Resources&&... resources) const {
+                                      std::tuple<Masks...> const& over_memory, Given&&... given) const {
     Forward kept;
-    kept.looked = around_self.forward(
-        x, [&](Matrix<Scalar> const& tokens) { return self.decode(tokens, cache, Causal{}, resources...); },
-        resources...);
-    ask(kept, memory, cache.batch(), over_memory, resources...);
+    layer_detail::with_only_resources(
+        [&](auto&... resource) {
+          kept.looked = around_self.forward(
+              x, [&](Matrix<Scalar> const& tokens) { return self.decode(tokens, cache, Causal{}, given...); },
+              resource...);
+          ask(kept, memory, cache.batch(), over_memory, resource...);
+        },
+        given...);
     return std::move(kept.thought.output);
   }
   template <class Cache>
@@ -94,34 +104,40 @@ struct DecoderBlock {
 
   /// ∂loss/∂x from ∂loss/∂y; derivatives by parameters are added to `gradient`, ∂loss by the memory as projected
   /// becomes `d_memory`: `remember_backward` takes it from there, when all that read the memory have been asked.
-  template <class... Masks, class... Resources>
+  template <class... Masks, class... Given>
   [[nodiscard]] Matrix<Scalar> backward(Matrix<Scalar> const& x, Memory const& memory, Forward const& kept,
                                         Matrix<Scalar> const& d_output, Memory& d_memory, DecoderBlock& gradient,
-                                        std::tuple<Masks...> const& over_memory, Resources&&... resources) const {
+                                        std::tuple<Masks...> const& over_memory, Given&&... given) const {
     using M = Matrix<Scalar>;
-    M const d_asked = around_feed_forward.backward(
-        kept.asked.output, kept.thought, d_output, gradient.around_feed_forward,
-        [&](M const& read, M const& d_result) {
-          return feed_forward.backward(read, kept.feed_forward, d_result, gradient.feed_forward, resources...);
-        },
-        resources...);
-    M const d_looked = around_cross.backward(
-        kept.looked.output, kept.asked, d_asked, gradient.around_cross,
-        [&](M const& read, M const& d_result) {
-          return std::apply(
-              [&](auto const&... mask) {
-                return cross.backward(read, memory, kept.cross, d_result, d_memory, gradient.cross, mask...,
-                                      resources...);
+    M d_x;
+    layer_detail::with_only_resources(
+        [&](auto&... resource) {
+          M const d_asked = around_feed_forward.backward(
+              kept.asked.output, kept.thought, d_output, gradient.around_feed_forward,
+              [&](M const& read, M const& d_result) {
+                return feed_forward.backward(read, kept.feed_forward, d_result, gradient.feed_forward, resource...);
               },
-              over_memory);
+              resource...);
+          M const d_looked = around_cross.backward(
+              kept.looked.output, kept.asked, d_asked, gradient.around_cross,
+              [&](M const& read, M const& d_result) {
+                return std::apply(
+                    [&](auto const&... mask) {
+                      return cross.backward(read, memory, kept.cross, d_result, d_memory, gradient.cross, mask...,
+                                            resource...);
+                    },
+                    over_memory);
+              },
+              resource...);
+          d_x = around_self.backward(
+              x, kept.looked, d_looked, gradient.around_self,
+              [&](M const& read, M const& d_result) {
+                return self.backward(read, kept.self, d_result, gradient.self, Causal{}, given...);
+              },
+              resource...);
         },
-        resources...);
-    return around_self.backward(
-        x, kept.looked, d_looked, gradient.around_self,
-        [&](M const& read, M const& d_result) {
-          return self.backward(read, kept.self, d_result, gradient.self, Causal{}, resources...);
-        },
-        resources...);
+        given...);
+    return d_x;
   }
   [[nodiscard]] Matrix<Scalar> backward(Matrix<Scalar> const& x, Memory const& memory, Forward const& kept,
                                         Matrix<Scalar> const& d_output, Memory& d_memory,

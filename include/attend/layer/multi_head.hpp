@@ -11,6 +11,7 @@
 #include <attend/layer/resources.hpp>
 #include <attend/layer/rms_norm.hpp>
 #include <attend/layer/rotary.hpp>
+#include <attend/layer/shared.hpp>
 
 #include <algorithm>
 #include <memory>
@@ -211,7 +212,7 @@ struct MultiHead {
   }
 
   /// ∂loss/∂x of self-attention from ∂loss/∂output; derivatives by parameters are added to `gradient`. Policies must be
-  /// those that forward was given.
+  /// those that forward was given, a learned one as `Shared` with the place of its own gradient.
   template <class... Given>
   [[nodiscard]] Matrix<Scalar> backward(Matrix<Scalar> const& x, Forward const& kept, Matrix<Scalar> const& d_output,
                                         MultiHead& gradient, Given&&... given) const {
@@ -259,6 +260,8 @@ struct MultiHead {
                     split(kept.context, heads, batch), rows_of(kept), split(std::as_const(d_context), heads, batch),
                     policy..., executor, workspace);
                 layer_detail::add_policy_gradients(gradient.policies, learned);
+                constexpr auto own = std::tuple_size_v<decltype(layer_detail::learned_of(gradient.policies))>;
+                layer_detail::add_shared_gradients<own>(learned, given...);
               },
               given...);
           place_back(d_query, kept.projected, query_norm, gradient.query_norm, heads, batch, executor);

@@ -5,6 +5,7 @@
 #include <attend/core/policies.hpp>
 #include <attend/core/types.hpp>
 #include <attend/core/workspace.hpp>
+#include <attend/layer/shared.hpp>
 
 #include <algorithm>
 #include <tuple>
@@ -42,7 +43,7 @@ template <template <class> class Keep, class Use, class... Given>
 void with_those_among(Use const& use, Given&... given) {
   [[maybe_unused]] auto const one = [](auto& argument) {
     if constexpr (Keep<std::remove_reference_t<decltype(argument)>>::value)
-      return std::tie(argument);
+      return std::tie(bare_policy(argument));
     else
       return std::tuple<>();
   };
