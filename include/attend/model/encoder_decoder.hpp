@@ -164,7 +164,7 @@ struct EncoderDecoder {
   [[nodiscard]] Matrix<Scalar> decode(Tokens target, std::vector<Cache>& caches, Memory const& memory,
                                       std::tuple<Masks...> const& over_source, Resources&&... resources) const {
     check(!caches.empty(), "EncoderDecoder: there are no caches; make them with caches(…).");
-    Matrix<Scalar> x = embed(written(), target, caches.front().batch(), caches.front().length());
+    Matrix<Scalar> x = embed(written(), target, caches.front().batch(), caches.front().seen());
     return with_all(
         [&](auto const&... policy) {
           return scores(decoder.decode(std::move(x), caches, memory, over_source, policy..., resources...),
