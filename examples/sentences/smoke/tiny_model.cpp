@@ -1,8 +1,6 @@
 // sentences_tiny_model <folder>: writes a Bert of random numbers, with the names of Hugging Face, and a vocabulary of
 // single letters, so that `sentences` can be tested without a network.
 
-#include "../../train/numbers.hpp"
-
 #include <attend/io/parameters.hpp>
 #include <attend/model/bert.hpp>
 #include <attend/visualize/save.hpp>
@@ -73,9 +71,12 @@ void write_model(std::string const& folder) {
                "\"intermediate_size\": 32, \"layer_norm_eps\": 1e-12}\n");
   Renamed renamed{at::bert<float>(
       {.words = words, .positions = 24, .types = 2, .features = 16, .layers = 2, .heads = 4, .hidden = 32})};
+  // Norms scale by about 1, so that tokens stay different from each other.
   std::mt19937 random(1);
-  train::change_numbers(renamed.model,
-                        [&](double, std::size_t) { return static_cast<double>(random()) / 4294967296.0 - 0.5; });
+  at::each_parameter(renamed.model, [&](std::string_view name, auto numbers) {
+    float const middle = name.ends_with("norm.weight") ? 1 : 0;
+    for (float& number : numbers) number = middle + static_cast<float>(random()) / 4294967296.f - 0.5f;
+  });
   at::io::save_parameters(folder + "/model.safetensors", renamed);
 }
 
