@@ -16,7 +16,8 @@ inline constexpr char page_script[] = R"js("use strict";
   const at = id => document.getElementById(id);
   const night = matchMedia("(prefers-color-scheme:dark)");
   const palette = () => night.matches ? data.dark : data.light;
-  const percent = value => value >= 0.0995 ? Math.round(100 * value) + " %" : (100 * value).toPrecision(1) + " %";
+  const percent = value => value >= 0.0995 ? Math.round(100 * value) + " %"
+                         : value >= 0.001 ? (100 * value).toPrecision(1) + " %" : value ? "< 0.1 %" : "0 %";
   const make = (tag, attributes = {}, text = "") => {
     const node = document.createElement(tag);
     for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
@@ -28,8 +29,8 @@ inline constexpr char page_script[] = R"js("use strict";
 
   // The grid of heads.
   const grid = at("heads");
-  grid.style.gridTemplateColumns = `auto repeat(${data.heads},1fr)`;
-  grid.append(make("span"), ...Array.from({length: data.heads}, (_, h) => make("span", {}, `head ${h + 1}`)));
+  grid.style.gridTemplateColumns = `auto repeat(${data.heads},minmax(0,1fr))`;
+  grid.append(make("span", {}, "head"), ...Array.from({length: data.heads}, (_, h) => make("span", {}, h + 1)));
   const name = index => `Layer ${Math.floor(index / data.heads) + 1}, head ${index % data.heads + 1}`;
   const small = Array.from({length: count}, (_, index) => {
     const button = make("button", {type: "button", "aria-label": name(index), title: name(index)});
@@ -223,8 +224,19 @@ inline constexpr char page_script[] = R"js("use strict";
   });
   addEventListener("resize", draw_links);
   night.addEventListener("change", () => { paint_small(); choose_token(token); });
+  // At first a link that says something: a strong one between words that stand far apart.
+  const is_word = data.tokens.map(text => /^[\p{L}\p{N}#]+$/u.test(text));
+  let best = {head: 0, token: null, worth: 0};
+  for (let index = 0; index < count; ++index)
+    for (let i = 0; i < n; ++i)
+      for (let j = 0; j < n; ++j)
+        if (is_word[i] && is_word[j] && i !== j) {
+          const worth = weight(index, i, j) * Math.log(Math.abs(i - j));
+          if (worth > best.worth) best = {head: index, token: i, worth};
+        }
   paint_small();
-  choose_head(0);
+  choose_head(best.head);
+  choose_token(best.token);
 })();
 )js";
 

@@ -7,7 +7,7 @@ inline constexpr char page_style[] = R"css(
 @media(prefers-color-scheme:dark){:root{--paper:#0d1117;--ink:#e6edf3;--muted:#9198a1;--edge:#3d444d;--link:#f2cc60;--soft:#151b23}}
 body{margin:0 auto;padding:1.5rem;max-width:86rem;background:var(--paper);color:var(--ink);font:16px/1.5 system-ui,sans-serif}
 h1{font-size:1.5rem;margin:0}h2{font-size:1.1rem;margin:0}p{margin:.25rem 0;max-width:56rem}
-.lead{font-size:1.1rem;overflow-wrap:anywhere}.muted{color:var(--muted);font-size:.9rem}
+.lead{font-size:1.1rem;overflow-wrap:anywhere;max-height:8rem;overflow-y:auto}.muted{color:var(--muted);font-size:.9rem}
 button{font:inherit;color:inherit;background:none;border:0;padding:0;margin:0;cursor:pointer}
 :focus-visible{outline:3px solid var(--link);outline-offset:2px}
 #text{position:relative;margin:1rem 0;border:1px solid var(--edge);border-radius:.6rem;padding:.75rem 1rem 1rem;background:var(--soft)}
@@ -20,7 +20,7 @@ button{font:inherit;color:inherit;background:none;border:0;padding:0;margin:0;cu
 .bar button{border:1px solid var(--edge);border-radius:1rem;padding:.1rem .7rem;font-size:.9rem;background:var(--paper)}
 .bar button[aria-pressed=true]{background:var(--ink);color:var(--paper)}
 main{display:flex;flex-wrap:wrap;gap:2rem;align-items:flex-start}
-#heads{display:grid;gap:3px;flex:1 1 34rem;max-width:52rem;font-size:.75rem;color:var(--muted);align-items:center;text-align:center}
+#heads{display:grid;gap:3px;flex:1 1 34rem;min-width:0;max-width:52rem;font-size:.75rem;color:var(--muted);align-items:center;text-align:center}
 #heads button{display:block;line-height:0;border:2px solid transparent;border-radius:3px}
 #heads button:hover{border-color:var(--muted)}#heads button[aria-pressed=true]{border-color:var(--link)}
 #heads canvas{width:100%;image-rendering:pixelated}
