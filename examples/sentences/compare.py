@@ -4,8 +4,9 @@
     build/compare/bin/pip install torch transformers onnx onnxscript onnxruntime
     build/compare/bin/python examples/sentences/compare.py build/examples/sentences/sentences
 
-All are given tokens and sort sentences by length; attend works on about 4096 tokens at once, PyTorch and onnxruntime on
-1024 with padding and a mask, which is faster for them than 4096. They take turns, so that a noisy machine is noisy for all of them.
+All are given tokens and sort sentences by length. attend works on about 4096 tokens at once, PyTorch and onnxruntime on
+1024 with padding and a mask, which is faster for them than 4096. They take turns, so that a noisy machine is noisy for
+all of them.
 """
 
 import argparse
@@ -104,7 +105,7 @@ def main():
         cosines = (found * wanted).sum(1) / np.linalg.norm(found, axis=1) / np.linalg.norm(wanted, axis=1)
         unit = wanted / np.linalg.norm(wanted, axis=1, keepdims=True)
         worst = int(cosines.argmin())
-        print(f"{len(lines)} sentences: smallest cosine between attend's vector and PyTorch's {cosines.min():.9f}, in line "
+        print(f"{len(lines)} sentences: smallest cosine between attend's vector and PyTorch's {cosines.min():.9f}, in "
               f"\"{lines[worst][:60]}\"")
         print(f"Largest difference from PyTorch in double precision: attend {abs(found - true).max():.1e}, "
               f"PyTorch in float {abs(wanted - true).max():.1e}")

@@ -27,7 +27,8 @@ main{display:flex;flex-wrap:wrap;gap:2rem;align-items:flex-start}
 #large{flex:1 1 24rem;min-width:0}#large canvas{max-width:100%;cursor:crosshair}
 )css";
 
-inline constexpr char page_body[] = R"html(<noscript><p>This page draws with scripts; allow them to see it.</p></noscript>
+inline constexpr char page_body[] =
+    R"html(<noscript><p>This page draws with scripts; allow them to see it.</p></noscript>
 <section id="text">
 <div class="bar"><span class="muted">Point at a token, or use the arrow keys:</span>
 <button type="button" id="outward" aria-pressed="true">what it looks at</button>

@@ -12,8 +12,8 @@ if(NOT result EQUAL 0)
 endif()
 
 if(PART STREQUAL "tokens")
-  # [CLS] is 2, [SEP] 3, [UNK] 1, [MASK] 4; a 5, ##a 6, b 7 … z 55, ##z 56; the 57, cat 58, ##at 59, sits 60, . 61, , 62,
-  # ! 63, ? 64, ' 65, 意 66, κ 67, ##α 68.
+  # [UNK] is 1, [CLS] 2, [SEP] 3, [MASK] 4; a 5, ##a 6, b 7 … z 55, ##z 56; the 57, cat 58, ##at 59, sits 60, "." 61,
+  # "," 62, ! 63, ? 64, ' 65, 意 66, κ 67, ##α 68.
   function(expect_tokens text tokens)
     file(WRITE "${WORK}/line.txt" "${text}\n")
     run(0 line.txt --model tiny --tokens)
@@ -50,8 +50,8 @@ endif()
 file(WRITE "${WORK}/text.txt" "the cat sits.\n\na dog sits!\nthe cat sits.\nwho, me?\n")
 
 if(PART STREQUAL "model")
-  run(0 text.txt --model tiny --threads 2 --similar 3 --save vectors.npy --page page.html --sentence "the <b>cat</b> sits"
-    --runs 2)
+  run(0 text.txt --model tiny --threads 2 --runs 2 --similar 3 --save vectors.npy --page page.html
+    --sentence "the <b>cat</b> sits")
   expect(out "4 sentences, 29 tokens; 1 empty line left out")
   expect(out "tiny: 2 layers of 4 heads, vectors of 16 numbers")
   expect(out " sentences a second")
