@@ -5,8 +5,8 @@
     build/compare/bin/python examples/sentences/compare.py build/examples/sentences/sentences
 
 All are given tokens and sort sentences by length. attend works on about 4096 tokens at once, PyTorch and onnxruntime on
-1024 with padding and a mask, which is faster for them than 4096. They take turns, so that a noisy machine is noisy for
-all of them.
+384 with padding and a mask, which is faster for them than 1024 or 4096. They take turns, so that a noisy machine is noisy
+for all of them.
 """
 
 import argparse
@@ -83,7 +83,7 @@ def main():
     options.add_argument("--copies", type=int, default=4, help="of the file, to measure on")
     options.add_argument("--rounds", type=int, default=7)
     options.add_argument("--batch", type=int, default=4096, help="tokens at once of attend")
-    options.add_argument("--padded-batch", type=int, default=1024, help="tokens at once of the others")
+    options.add_argument("--padded-batch", type=int, default=384, help="tokens at once of the others")
     options.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     given = options.parse_args()
 
