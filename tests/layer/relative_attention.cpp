@@ -66,18 +66,18 @@ TEST(RelativeAttention, IsTheFormula) {
 }
 
 TEST(RelativeAttention, IsThatOfXlnet) {
-  golden::Json const file = golden::read("relative_attention");
-  golden::for_both_scalars([&]<class Scalar>(double bound) {
+  model_golden::Json const file = model_golden::read("relative_attention");
+  model_golden::for_both_scalars([&]<class Scalar>(double bound) {
     at::RelativeAttention<Scalar> const empty(at::MultiHeadShape{.features = 12, .heads = 3, .bias = false});
-    auto const layer = golden::loaded("relative_attention", empty, {}),
-               wanted = golden::loaded("relative_attention_gradient", empty, {});
-    auto const x = golden::matrix<Scalar>(file.at("x")), past = golden::matrix<Scalar>(file.at("past"));
+    auto const layer = model_golden::loaded("relative_attention", empty, {}),
+               wanted = model_golden::loaded("relative_attention_gradient", empty, {});
+    auto const x = model_golden::matrix<Scalar>(file.at("x")), past = model_golden::matrix<Scalar>(file.at("past"));
     auto const kept = layer.forward(x, past, 2, at::Causal{});
-    EXPECT_LE(golden::error(kept.output, golden::matrix<Scalar>(file.at("output"))), bound);
+    EXPECT_LE(model_golden::error(kept.output, model_golden::matrix<Scalar>(file.at("output"))), bound);
     auto gradient = at::zeros_like(layer);
-    auto const d_x = layer.backward(x, kept, golden::matrix<Scalar>(file.at("d_output")), gradient, at::Causal{});
-    EXPECT_LE(golden::error(d_x, golden::matrix<Scalar>(file.at("d_x"))), bound);
-    EXPECT_LE(golden::parameter_error(gradient, wanted), bound);
+    auto const d_x = layer.backward(x, kept, model_golden::matrix<Scalar>(file.at("d_output")), gradient, at::Causal{});
+    EXPECT_LE(model_golden::error(d_x, model_golden::matrix<Scalar>(file.at("d_x"))), bound);
+    EXPECT_LE(model_golden::parameter_error(gradient, wanted), bound);
   });
 }
 

@@ -24,8 +24,8 @@ at::Bert<Scalar> golden_bert() {
 
 /// Three sequences of 7 places, of which only the first of each are real.
 struct Padded {
-  golden::Json file = golden::read("bert");
-  std::vector<Index> tokens = golden::tokens(file.at("tokens")), types = golden::tokens(file.at("types"));
+  model_golden::Json file = model_golden::read("bert");
+  std::vector<Index> tokens = model_golden::tokens(file.at("tokens")), types = model_golden::tokens(file.at("types"));
   std::vector<Index> lengths = file.at("lengths").get<std::vector<Index>>();
 
   /// The real ones of a list of rows, packed.
@@ -46,38 +46,38 @@ struct Padded {
 
 TEST(Bert, IsThatOfHuggingFaceWithPadding) {
   Padded const padded;
-  golden::for_both_scalars([&]<class Scalar>(double bound) {
+  model_golden::for_both_scalars([&]<class Scalar>(double bound) {
     auto const map = at::io::hugging_face_bert(2);
-    auto const model = golden::loaded("bert", golden_bert<Scalar>(), map);
-    auto const wanted = golden::loaded("bert_gradient", golden_bert<Scalar>(), map);
+    auto const model = model_golden::loaded("bert", golden_bert<Scalar>(), map);
+    auto const wanted = model_golden::loaded("bert_gradient", golden_bert<Scalar>(), map);
     at::Lengths const lengths(padded.lengths);
     auto const kept = model.forward(padded.tokens, padded.types, 3, lengths);
-    auto const output = golden::matrix<Scalar>(padded.file.at("output"));
-    EXPECT_LE(golden::error<Scalar>(padded.packed(kept.output()), padded.packed(output)), bound);
+    auto const output = model_golden::matrix<Scalar>(padded.file.at("output"));
+    EXPECT_LE(model_golden::error<Scalar>(padded.packed(kept.output()), padded.packed(output)), bound);
     EXPECT_EQ(model.run(padded.tokens, padded.types, 3, lengths), kept.output());
     auto gradient = at::zeros_like(model);
-    model.backward(padded.tokens, padded.types, 3, kept, golden::matrix<Scalar>(padded.file.at("d_output")), gradient,
-                   lengths);
-    EXPECT_LE(golden::parameter_error(gradient, wanted), bound);
+    model.backward(padded.tokens, padded.types, 3, kept, model_golden::matrix<Scalar>(padded.file.at("d_output")),
+                   gradient, lengths);
+    EXPECT_LE(model_golden::parameter_error(gradient, wanted), bound);
   });
 }
 
 TEST(Bert, IsThatOfHuggingFaceWithoutPadding) {
   Padded const padded;
   std::vector<Index> const tokens = padded.packed(padded.tokens), types = padded.packed(padded.types);
-  golden::for_both_scalars([&]<class Scalar>(double bound) {
+  model_golden::for_both_scalars([&]<class Scalar>(double bound) {
     auto const map = at::io::hugging_face_bert(2);
-    auto const model = golden::loaded("bert", golden_bert<Scalar>(), map);
-    auto const wanted = golden::loaded("bert_gradient", golden_bert<Scalar>(), map);
+    auto const model = model_golden::loaded("bert", golden_bert<Scalar>(), map);
+    auto const wanted = model_golden::loaded("bert_gradient", golden_bert<Scalar>(), map);
     at::Documents const sequences(padded.lengths);
     auto const kept = model.forward(tokens, types, sequences);
-    auto const output = golden::matrix<Scalar>(padded.file.at("output"));
-    EXPECT_LE(golden::error<Scalar>(kept.output(), padded.packed(output)), bound);
+    auto const output = model_golden::matrix<Scalar>(padded.file.at("output"));
+    EXPECT_LE(model_golden::error<Scalar>(kept.output(), padded.packed(output)), bound);
     EXPECT_EQ(model.run(tokens, types, sequences), kept.output());
     auto gradient = at::zeros_like(model);
-    model.backward(tokens, types, sequences, kept, padded.packed(golden::matrix<Scalar>(padded.file.at("d_output"))),
-                   gradient);
-    EXPECT_LE(golden::parameter_error(gradient, wanted), bound);
+    model.backward(tokens, types, sequences, kept,
+                   padded.packed(model_golden::matrix<Scalar>(padded.file.at("d_output"))), gradient);
+    EXPECT_LE(model_golden::parameter_error(gradient, wanted), bound);
   });
 }
 
@@ -94,7 +94,7 @@ TEST(Bert, SequencesOfAnyLengthsAreEachByItself) {
   for (Index const n : lengths) {
     std::span<Index const> const own(tokens.data() + begin, static_cast<std::size_t>(n));
     if (n == 0) continue;
-    EXPECT_LE(golden::error<float>(all.middleRows(begin, n), model.run(own, {}, 1)), 1e-6);
+    EXPECT_LE(model_golden::error<float>(all.middleRows(begin, n), model.run(own, {}, 1)), 1e-6);
     begin += n;
   }
 }

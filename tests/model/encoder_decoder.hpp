@@ -14,7 +14,7 @@
 
 /// What every EncoderDecoder must do.
 
-namespace golden {
+namespace model_golden {
 
 namespace at = attend;
 
@@ -78,4 +78,4 @@ void expect_gradients(Model model) {
   EXPECT_TRUE(report.passed()) << report;
 }
 
-}  // namespace golden
+}  // namespace model_golden

@@ -16,7 +16,7 @@
 
 /// Models that another program ran: see tests/data/model/ORIGIN.md.
 
-namespace golden {
+namespace model_golden {
 
 using attend::Index;
 using attend::Matrix;
@@ -84,4 +84,4 @@ void for_both_scalars(Use const& use) {
   use.template operator()<float>(1e-5);
 }
 
-}  // namespace golden
+}  // namespace model_golden

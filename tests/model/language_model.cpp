@@ -36,15 +36,16 @@ template <class Model>
 void expect_golden(std::string const& name, Model const& empty, at::io::NameMap const& map, double bound) {
   SCOPED_TRACE(name);
   using Scalar = typename decltype(empty.words.table)::Scalar;
-  golden::Json const file = golden::read(name);
-  std::vector<Index> const tokens = golden::tokens(file.at("tokens"));
-  auto const model = golden::loaded(name, empty, map), wanted = golden::loaded(name + "_gradient", empty, map);
+  model_golden::Json const file = model_golden::read(name);
+  std::vector<Index> const tokens = model_golden::tokens(file.at("tokens"));
+  auto const model = model_golden::loaded(name, empty, map),
+             wanted = model_golden::loaded(name + "_gradient", empty, map);
   auto const kept = model.forward(tokens, 2);
-  EXPECT_LE(golden::error(kept.logits, golden::matrix<Scalar>(file.at("output"))), bound);
+  EXPECT_LE(model_golden::error(kept.logits, model_golden::matrix<Scalar>(file.at("output"))), bound);
   EXPECT_EQ(model.run(tokens, 2), kept.logits);
   auto gradient = at::zeros_like(model);
-  model.backward(tokens, kept, golden::matrix<Scalar>(file.at("d_output")), gradient);
-  EXPECT_LE(golden::parameter_error(gradient, wanted), bound);
+  model.backward(tokens, kept, model_golden::matrix<Scalar>(file.at("d_output")), gradient);
+  EXPECT_LE(model_golden::parameter_error(gradient, wanted), bound);
 }
 
 /// Token by token, and in two uneven pieces.
@@ -84,7 +85,7 @@ void expect_gradients(Model model) {
 }
 
 TEST(LanguageModel, AreThoseOfHuggingFace) {
-  golden::for_both_scalars([&]<class Scalar>(double bound) {
+  model_golden::for_both_scalars([&]<class Scalar>(double bound) {
     expect_golden("gpt2", at::gpt2<Scalar>(gpt2_shape), at::io::hugging_face_gpt2(2, "transformer."), bound);
     expect_golden("llama", at::llama<Scalar>(llama_shape), at::io::hugging_face_llama(2), bound);
     expect_golden("qwen3", at::llama<Scalar>(qwen3_shape), at::io::hugging_face_llama(2, true, true), bound);

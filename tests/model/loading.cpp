@@ -29,7 +29,7 @@ void expect_refused(std::string const& file, Model model, at::io::NameMap const&
   at::initialize_uniform(model, 0.5, 1);
   std::vector<double> const before = numbers_of(model);
   try {
-    at::io::load_parameters(golden::path(file + ".safetensors"), model, map, rounding);
+    at::io::load_parameters(model_golden::path(file + ".safetensors"), model, map, rounding);
     ADD_FAILURE() << "nothing was refused; wanted: " << sentence;
   } catch (at::Error const& error) {
     EXPECT_NE(std::string(error.what()).find(sentence), std::string::npos) << error.what();
@@ -89,7 +89,7 @@ TEST(Loading, NumbersThatFloatCannotHold) {
 /// As bert-base-uncased is released: a part of a model with heads, norms by their older names.
 TEST(Loading, OlderNamesOfBert) {
   auto const path = testing::TempDir() + "attend_older_bert.safetensors";
-  auto const file = at::io::read_safetensors(golden::path("bert.safetensors"));
+  auto const file = at::io::read_safetensors(model_golden::path("bert.safetensors"));
   at::io::NameMap older;
   older.rename_prefix("", "bert.")
       .rename_suffix_if_there(".LayerNorm.weight", ".LayerNorm.gamma")
@@ -100,7 +100,7 @@ TEST(Loading, OlderNamesOfBert) {
   at::io::write_safetensors(path, tensors);
   auto model = at::bert<double>(bert_shape()), wanted = model;
   at::io::load_parameters(path, model, at::io::hugging_face_bert(2, "bert."));
-  at::io::load_parameters(golden::path("bert.safetensors"), wanted, at::io::hugging_face_bert(2));
+  at::io::load_parameters(model_golden::path("bert.safetensors"), wanted, at::io::hugging_face_bert(2));
   EXPECT_EQ(numbers_of(model), numbers_of(wanted));
 }
 

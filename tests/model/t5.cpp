@@ -23,18 +23,18 @@ at::T5Shape t5_shape(bool tied) {
           .tied = tied};
 }
 TEST(T5, IsThatOfHuggingFace) {
-  golden::for_both_scalars([&]<class Scalar>(double bound) {
-    golden::expect_golden("t5", at::t5<Scalar>(t5_shape(true)), at::io::hugging_face_t5(2), bound);
-    golden::expect_golden("t5_gated", at::t5_gated<Scalar>(t5_shape(false)), at::io::hugging_face_t5(2, true, false),
-                          bound);
+  model_golden::for_both_scalars([&]<class Scalar>(double bound) {
+    model_golden::expect_golden("t5", at::t5<Scalar>(t5_shape(true)), at::io::hugging_face_t5(2), bound);
+    model_golden::expect_golden("t5_gated", at::t5_gated<Scalar>(t5_shape(false)),
+                                at::io::hugging_face_t5(2, true, false), bound);
   });
 }
 
 TEST(T5, GreedyDecodingIsOneRunToTheBit) {
   at::T5Shape shape{.words = 40, .features = 24, .layers = 2, .heads = 2, .head_dim = 8, .hidden = 32};
-  golden::expect_greedy_decoding_to_the_bit(at::t5<float>(shape), 0.5);
+  model_golden::expect_greedy_decoding_to_the_bit(at::t5<float>(shape), 0.5);
   shape.tied = false;
-  golden::expect_greedy_decoding_to_the_bit(at::t5_gated<float>(shape), 0.5);
+  model_golden::expect_greedy_decoding_to_the_bit(at::t5_gated<float>(shape), 0.5);
 }
 
 TEST(T5, GradientsByDifferences) {
@@ -47,9 +47,9 @@ TEST(T5, GradientsByDifferences) {
                     .hidden = 3,
                     .buckets = 4,
                     .max_distance = 5};
-  golden::expect_gradients(at::t5<double>(shape));
+  model_golden::expect_gradients(at::t5<double>(shape));
   shape.tied = false;
-  golden::expect_gradients(at::t5_gated<double>(shape));
+  model_golden::expect_gradients(at::t5_gated<double>(shape));
 }
 
 TEST(T5, LayersOfASideShareOneTable) {

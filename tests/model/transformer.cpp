@@ -43,19 +43,20 @@ at::io::NameMap torch_transformer(Index layers) {
 }
 
 TEST(Transformer, IsOfPyTorchsLayers) {
-  golden::for_both_scalars([&]<class Scalar>(double bound) {
-    golden::expect_golden("transformer", at::transformer<Scalar>(transformer_shape), torch_transformer(2), bound);
+  model_golden::for_both_scalars([&]<class Scalar>(double bound) {
+    model_golden::expect_golden("transformer", at::transformer<Scalar>(transformer_shape), torch_transformer(2), bound);
   });
 }
 
 TEST(Transformer, GreedyDecodingIsOneRunToTheBit) {
-  golden::expect_greedy_decoding_to_the_bit(
+  model_golden::expect_greedy_decoding_to_the_bit(
       at::transformer<float>({.words = 40, .features = 24, .layers = 2, .heads = 2, .hidden = 32}), 0.3);
 }
 
 TEST(Transformer, GradientsByDifferences) {
-  golden::expect_gradients(at::transformer<double>({.words = 5, .features = 4, .layers = 2, .heads = 2, .hidden = 3}));
-  golden::expect_gradients(
+  model_golden::expect_gradients(
+      at::transformer<double>({.words = 5, .features = 4, .layers = 2, .heads = 2, .hidden = 3}));
+  model_golden::expect_gradients(
       at::transformer<double>({.words = 5, .target_words = 5, .features = 4, .layers = 1, .heads = 2, .hidden = 3}));
 }
 

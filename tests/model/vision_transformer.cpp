@@ -26,27 +26,29 @@ at::VisionShape const golden_shape{.height = 6,
                                    .classes = 5};
 
 TEST(VisionTransformer, IsThatOfHuggingFace) {
-  golden::Json const file = golden::read("vit");
-  golden::for_both_scalars([&]<class Scalar>(double bound) {
+  model_golden::Json const file = model_golden::read("vit");
+  model_golden::for_both_scalars([&]<class Scalar>(double bound) {
     auto const map = at::io::hugging_face_vit(2);
-    auto const model = golden::loaded("vit", at::vision_transformer<Scalar>(golden_shape), map);
-    auto const wanted = golden::loaded("vit_gradient", at::vision_transformer<Scalar>(golden_shape), map);
-    auto images = golden::matrix<Scalar>(file.at("images")), d_images = golden::matrix<Scalar>(file.at("d_images"));
+    auto const model = model_golden::loaded("vit", at::vision_transformer<Scalar>(golden_shape), map);
+    auto const wanted = model_golden::loaded("vit_gradient", at::vision_transformer<Scalar>(golden_shape), map);
+    auto images = model_golden::matrix<Scalar>(file.at("images")),
+         d_images = model_golden::matrix<Scalar>(file.at("d_images"));
     images = Matrix<Scalar>(images.template reshaped<Eigen::RowMajor>(2, 108));
     d_images = Matrix<Scalar>(d_images.template reshaped<Eigen::RowMajor>(2, 108));
     auto const kept = model.forward(images);
-    EXPECT_LE(golden::error(kept.logits, golden::matrix<Scalar>(file.at("output"))), bound);
+    EXPECT_LE(model_golden::error(kept.logits, model_golden::matrix<Scalar>(file.at("output"))), bound);
     EXPECT_EQ(model.run(images), kept.logits);
     auto gradient = at::zeros_like(model);
-    Matrix<Scalar> const d_found = model.backward(kept, golden::matrix<Scalar>(file.at("d_output")), gradient);
-    EXPECT_LE(golden::error(d_found, d_images), bound);
-    EXPECT_LE(golden::parameter_error(gradient, wanted), bound);
+    Matrix<Scalar> const d_found = model.backward(kept, model_golden::matrix<Scalar>(file.at("d_output")), gradient);
+    EXPECT_LE(model_golden::error(d_found, d_images), bound);
+    EXPECT_LE(model_golden::parameter_error(gradient, wanted), bound);
     auto const class_weights = model.class_weights(kept);
-    auto const every = golden::matrix<Scalar>(file.at("class_weights"));  // (layers, batch, heads, tokens)
+    auto const every = model_golden::matrix<Scalar>(file.at("class_weights"));  // (layers, batch, heads, tokens)
     ASSERT_EQ(class_weights.size(), 2U);
     for (Index layer = 0; layer < 2; ++layer)
-      EXPECT_LE(golden::error<Scalar>(class_weights[static_cast<std::size_t>(layer)], every.middleRows(layer * 6, 6)),
-                bound);
+      EXPECT_LE(
+          model_golden::error<Scalar>(class_weights[static_cast<std::size_t>(layer)], every.middleRows(layer * 6, 6)),
+          bound);
   });
 }
 
