@@ -3,6 +3,7 @@
 /// All of attend. Each of these headers can be included by itself.
 
 #include <attend/attention.hpp>
+#include <attend/core/freeze.hpp>
 #include <attend/core/frozen.hpp>
 #include <attend/core/random.hpp>
 #include <attend/core/thread_pool.hpp>

@@ -80,7 +80,8 @@ TEST(Parameters, NotANumberKeepsItsBits) {
 class AllOrNothing : public testing::Test {
  protected:
   Linear<float> object_ = counted(Linear<float>(3, 2));
-  Vector<float> six_ = Vector<float>::LinSpaced(6, 0, 5), two_ = Vector<float>::LinSpaced(2, 8, 9);
+  Matrix<float> six_ = Vector<float>::LinSpaced(6, 0, 5).reshaped<Eigen::RowMajor>(2, 3);
+  Vector<float> two_ = Vector<float>::LinSpaced(2, 8, 9);
 
   void refused(std::vector<Tensor> const& tensors, std::string_view fragment, NameMap const& map = {},
                Rounding rounding = Rounding::none) {
@@ -104,10 +105,43 @@ TEST_F(AllOrNothing, NamesAndSizes) {
   refused({weight, bias, tensor_of("y", two_), tensor_of("x", two_)},
           "has the tensor \"x\", which the object does not "
           "know (2 such in all)");
-  refused({weight, tensor_of("bias", six_)}, "tensor \"bias\" of shape (6) has 6 numbers; the object wants 2");
-  refused({tensor_of("weight", two_), bias}, "tensor \"weight\" of shape (2) has 2 numbers; the object wants 6");
+  refused({weight, tensor_of("bias", six_)}, "tensor \"bias\" has the shape (2, 3); the object wants (2).");
+  refused({tensor_of("weight", two_), bias}, "tensor \"weight\" has the shape (2); the object wants (2, 3).");
   Vector<float> const none;
-  refused({weight, tensor_of("bias", none)}, "tensor \"bias\" of shape (0) has 0 numbers; the object wants 2");
+  refused({weight, tensor_of("bias", none)}, "tensor \"bias\" has the shape (0); the object wants (2).");
+}
+
+TEST_F(AllOrNothing, AsManyNumbersInAnotherShape) {
+  Tensor const bias = tensor_of("bias", two_);
+  std::vector<float> const numbers(6);
+  for (std::vector<Index> const& shape : std::vector<std::vector<Index>>{{6}, {3, 2}, {6, 1}, {1, 6}, {3, 1, 2}})
+    refused({tensor_of("weight", std::span(numbers), shape), bias}, "the object wants (2, 3).");
+  Vector<float> const four = Vector<float>::Zero(4);
+  object_.bias.resize(4);
+  refused({tensor_of("weight", six_), tensor_of("bias", std::span(four.data(), 4), {2, 2})}, "the object wants (4).");
+}
+
+TEST(Parameters, SizesOfOneAndFurtherDimensionsOfARowChangeNothing) {
+  Linear<float> const saved = counted(Linear<float>(12, 3));
+  for (std::vector<Index> const& shape : std::vector<std::vector<Index>>{{3, 12}, {1, 3, 12}, {3, 3, 2, 2}, {3, 1, 12}})
+    for (std::vector<Index> const& bias : std::vector<std::vector<Index>>{{3}, {1, 1, 3}, {3, 1}}) {
+      Temporary const path("shapes.safetensors");
+      write_safetensors(path.path(), std::vector{tensor_of("weight", std::span(saved.weight.data(), 36), shape),
+                                                 tensor_of("bias", std::span(saved.bias.data(), 3), bias)});
+      Linear<float> loaded(12, 3);
+      load_parameters(path.path(), loaded);
+      EXPECT_EQ(loaded.weight, saved.weight);
+      EXPECT_EQ(loaded.bias, saved.bias);
+    }
+}
+
+TEST(Parameters, AreSavedInTheirShapes) {
+  Temporary const path("saved.safetensors");
+  save_parameters(path.path(), Linear<float>(3, 2));
+  auto const file = read_safetensors(path.path());
+  ASSERT_EQ(file.tensors.size(), 2u);
+  for (Tensor const& tensor : file.tensors)
+    EXPECT_EQ(tensor.shape, tensor.name == "weight" ? (std::vector<Index>{2, 3}) : std::vector<Index>{2});
 }
 
 TEST_F(AllOrNothing, NumbersThatCannotBeHeld) {
@@ -143,7 +177,7 @@ TEST(Parameters, RoundingAndWideningAndWholeNumbers) {
   Linear<double> again(3, 2);
   load_parameters(path.path(), again);
   EXPECT_EQ(again.weight, narrow.weight.cast<double>());
-  Vector<Eigen::half> const weight = Vector<Eigen::half>::Constant(6, Eigen::half(0.5f));
+  Matrix<Eigen::half> const weight = Matrix<Eigen::half>::Constant(2, 3, Eigen::half(0.5f));
   std::vector<std::int8_t> const bias{-3, 4};
   write_safetensors(path.path(), std::vector{tensor_of("weight", weight), tensor_of("bias", std::span(bias), {2})});
   load_parameters(path.path(), narrow);

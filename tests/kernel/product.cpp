@@ -7,6 +7,7 @@
 
 #include <cstring>
 #include <limits>
+#include <vector>
 
 /// The products of layers against sums in double, and the promise that a row's bits are its own.
 
@@ -27,11 +28,17 @@ Matrix<Number> random(Index rows, Index columns, std::uint64_t seed) {
 }
 
 template <class Number, class Executor>
+void multiply(attend::View<Number> const& left, attend::View<Number> const& right, Matrix<Number>& out,
+              Number const* bias, bool adds, Executor& executor) {
+  attend::kernel::Factor<Number, Number> const factor{right, mutable_view_of(out), bias};
+  attend::Workspace workspace;
+  attend::kernel::multiply(attend::kernel::Product<Number, Number, Number>{left, {&factor, 1}, adds}, executor,
+                           workspace);
+}
+template <class Number, class Executor>
 Matrix<Number> product(attend::View<Number> const& left, attend::View<Number> const& right, Executor& executor) {
   Matrix<Number> out = Matrix<Number>::Constant(left.rows, right.rows, std::numeric_limits<Number>::quiet_NaN());
-  attend::Workspace workspace;
-  attend::kernel::multiply(attend::kernel::Product<Number, Number, Number>{left, right, mutable_view_of(out)}, executor,
-                           workspace);
+  multiply<Number>(left, right, out, nullptr, false, executor);
   return out;
 }
 template <class Number>
@@ -63,15 +70,10 @@ void expect_right(Index n, Index depth, Index columns) {
       EXPECT_LE(error_of(product(left, right), Matrix<Number>(Matrix<Number>::Zero(n, columns))), bound) << name;
 
       attend::Serial serial;
-      attend::Workspace workspace;
       Matrix<Number> out = before;
-      attend::kernel::multiply(
-          attend::kernel::Product<Number, Number, Number>{left, right, mutable_view_of(out), nullptr, true}, serial,
-          workspace);
+      multiply<Number>(left, right, out, nullptr, true, serial);
       EXPECT_LE(error_of(out, before), bound) << name << ", added";
-      attend::kernel::multiply(
-          attend::kernel::Product<Number, Number, Number>{left, right, mutable_view_of(out), bias.data(), false},
-          serial, workspace);
+      multiply<Number>(left, right, out, bias.data(), false, serial);
       EXPECT_LE(error_of(out, Matrix<Number>(bias.replicate(n, 1))), bound) << name << ", with bias";
     }
 }
@@ -99,5 +101,27 @@ TEST(Product, RowsHaveTheSameBitsAloneAndTogether) {
     EXPECT_EQ(std::memcmp(shared.data(), together.data(), sizeof(float) * 130 * 900), 0) << threads << " threads";
     Matrix<float> const few = product(view_of(a).middle_rows(40, 3), view_of(b), pool);
     EXPECT_EQ(std::memcmp(few.data(), &together(40, 0), sizeof(float) * 3 * 900), 0) << threads << " threads";
+  }
+}
+
+TEST(Product, SeveralFactorsAreTheirProductsOneByOne) {
+  std::vector<Matrix<float>> const rights = {random<float>(70, 300, 7), random<float>(0, 300, 8),
+                                             random<float>(33, 300, 9)};
+  Matrix<float> const bias = random<float>(1, 33, 10);
+  for (Index const n : {1, 3, 40, 200}) {
+    Matrix<float> const left = random<float>(n, 300, 11);
+    std::vector<Matrix<float>> outs;
+    std::vector<attend::kernel::Factor<float, float>> factors;
+    for (auto const& right : rights) outs.emplace_back(n, right.rows());
+    for (std::size_t i = 0; i < rights.size(); ++i)
+      factors.push_back({view_of(rights[i]), mutable_view_of(outs[i]), i == 2 ? bias.data() : nullptr});
+    attend::ThreadPool pool(2);
+    attend::Workspace workspace;
+    attend::kernel::multiply(attend::kernel::Product<float, float, float>{view_of(left), factors}, pool, workspace);
+    for (std::size_t i = 0; i < rights.size(); ++i) {
+      Matrix<float> alone(n, rights[i].rows());
+      multiply<float>(view_of(left), view_of(rights[i]), alone, factors[i].bias, false, pool);
+      EXPECT_EQ(alone, outs[i]) << n << " rows, factor " << i;
+    }
   }
 }

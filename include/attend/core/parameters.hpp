@@ -39,14 +39,50 @@ concept Learned = requires(std::remove_cvref_t<Type>& object) {
   std::remove_cvref_t<Type>::each_parameter(object, detail::probe_parameter{});
 };
 
+/// The numbers of one group in the order of memory, and their shape: what files are compared with.
+template <class Number>
+class ParameterSpan : public std::span<Number> {
+ public:
+  /// A row-major matrix.
+  ParameterSpan(Number* data, Index rows, Index columns)
+      : std::span<Number>(data, static_cast<std::size_t>(rows * columns)), rows_(rows), columns_(columns) {}
+  /// A vector.
+  ParameterSpan(Number* data, Index size)
+      : std::span<Number>(data, static_cast<std::size_t>(size)), rows_(size), is_vector_(true) {}
+
+  /// (rows, columns), or (size) of a vector
+  [[nodiscard]] std::vector<Index> shape() const {
+    if (is_vector_) return {rows_};
+    return {rows_, columns_};
+  }
+
+ private:
+  Index rows_, columns_ = 1;
+  bool is_vector_ = false;
+};
+
+namespace detail {
+
+template <class Number, class Derived>
+[[nodiscard]] auto span_of(Number* data, Eigen::PlainObjectBase<Derived> const& matrix) {
+  if constexpr (Derived::IsVectorAtCompileTime)
+    return ParameterSpan<Number>(data, matrix.size());
+  else if constexpr (Derived::IsRowMajor)
+    return ParameterSpan<Number>(data, matrix.rows(), matrix.cols());
+  else  // not the order of files: its shape would promise more than it holds
+    return std::span<Number>(data, static_cast<std::size_t>(matrix.size()));
+}
+
+}  // namespace detail
+
 /// The numbers of a matrix or vector, in the order of memory.
 template <class Derived>
 [[nodiscard]] auto parameter_span(Eigen::PlainObjectBase<Derived>& matrix) {
-  return std::span<typename Derived::Scalar>(matrix.data(), static_cast<std::size_t>(matrix.size()));
+  return detail::span_of(matrix.data(), matrix);
 }
 template <class Derived>
 [[nodiscard]] auto parameter_span(Eigen::PlainObjectBase<Derived> const& matrix) {
-  return std::span<typename Derived::Scalar const>(matrix.data(), static_cast<std::size_t>(matrix.size()));
+  return detail::span_of(matrix.data(), matrix);
 }
 /// One number.
 template <class Number>

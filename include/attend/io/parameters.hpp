@@ -8,6 +8,7 @@
 #include <attend/io/safetensors.hpp>
 #include <attend/io/tensor.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstring>
 #include <map>
@@ -46,9 +47,41 @@ decltype(auto) naming_file(std::string const& path, Call&& call) {
 #endif
 }
 
+template <class Number>
+[[nodiscard]] std::span<Number> plain_span(std::span<Number> numbers) {
+  return numbers;
+}
+
+/// The shape of a group; a span that a class made by itself is a row.
+template <class Numbers>
+[[nodiscard]] std::vector<Index> shape_of(Numbers const& numbers) {
+  if constexpr (requires { numbers.shape(); })
+    return numbers.shape();
+  else
+    return {static_cast<Index>(numbers.size())};
+}
+
+/// Whether a tensor of that shape is what the group holds. Sizes of 1 do not count, and what follows the rows of a
+/// matrix may have any dimensions: a convolution's (out, channels, height, width) is a matrix of `out` rows.
+template <class Numbers>
+[[nodiscard]] bool fits(std::vector<Index> const& shape, Numbers const& numbers) {
+  Index size = 1;
+  for (Index const d : shape) size *= d;
+  if (size != static_cast<Index>(numbers.size())) return false;
+  if constexpr (requires { numbers.shape(); }) {
+    std::vector<Index> const wanted = numbers.shape();
+    if (size == 0) return true;
+    if (wanted.size() == 1) return std::ranges::count_if(shape, [](Index d) { return d != 1; }) <= 1;
+    Index rows = 1;
+    for (std::size_t i = 0; i < shape.size() && rows != wanted[0]; ++i) rows *= shape[i];
+    return rows == wanted[0];
+  }
+  return true;
+}
+
 }  // namespace detail
 
-/// Writes every group of parameters under its name, as a row of numbers, in their own type.
+/// Writes every group of parameters under its name, in its shape and its own type.
 ///
 /// Throws   when two groups have one name, and as write_safetensors does
 template <Learned Object>
@@ -56,7 +89,7 @@ void save_parameters(std::string const& path, Object const& object,
                      std::map<std::string, std::string> const& metadata = {}) {
   std::vector<Tensor> tensors;
   each_parameter(object, [&](std::string_view name, auto numbers) {
-    tensors.push_back(tensor_of(std::string(name), numbers, {static_cast<Index>(numbers.size())}));
+    tensors.push_back(tensor_of(std::string(name), detail::plain_span(numbers), detail::shape_of(numbers)));
   });
   write_safetensors(path, tensors, metadata);
 }
@@ -64,10 +97,10 @@ void save_parameters(std::string const& path, Object const& object,
 /// Reads every group of parameters from the tensor of its name, once the map has been applied: all of them, or none
 /// when anything is wrong.
 ///
-/// Shapes   a tensor may have any shape of as many numbers, in row-major order: a file of PyTorch's holds a weight as
-/// (out, in), one of save_parameters as a row. The object has its sizes before
+/// Shapes   those of the object, which has its sizes before. Sizes of 1 do not count; what follows the rows of a matrix
+/// may have more dimensions
 /// Throws   when the file, mapped, holds a name that the object does not know, lacks one that it does, or a group has
-/// another size; when a number cannot be held (Rounding); as read_safetensors and NameMap do. Nothing is written then
+/// another shape; when a number cannot be held (Rounding); as read_safetensors and NameMap do. Nothing is written then
 /// Edge     a group without numbers, like a bias that was left out, may be missing
 /// Cost     a second copy of the parameters, until all are known to be right
 template <Learned Object>
@@ -90,9 +123,9 @@ void load_parameters(std::string const& path, Object& object, NameMap const& map
     std::vector<Number> read(numbers.size());
     if (found != unused.end()) {
       Tensor const& tensor = *found->second;
-      check(static_cast<std::size_t>(tensor.size()) == numbers.size(), "load_parameters: ", path, ": tensor ",
-            in_quotes(name), " of shape ", shape_text(tensor.shape), " has ", tensor.size(),
-            " numbers; the object wants ", numbers.size(), ".");
+      check(detail::fits(tensor.shape, numbers), "load_parameters: ", path, ": tensor ", in_quotes(name),
+            " has the shape ", shape_text(tensor.shape), "; the object wants ", shape_text(detail::shape_of(numbers)),
+            ".");
       detail::naming_file(path, [&] { copy_numbers(tensor, std::span(read), rounding); });
       unused.erase(found);
     }

@@ -5,6 +5,9 @@
 #include <attend/core/parameters.hpp>
 #include <attend/layer/product.hpp>
 
+#include <array>
+#include <cstddef>
+
 namespace attend {
 inline namespace ATTEND_UNIT_NAME {
 
@@ -74,7 +77,7 @@ struct Linear {
     function("bias", parameter_span(self.bias));
   }
 
- private:
+  /// Throws   when the layer cannot take x of that size, or its own parameters do not fit each other
   void check_input(Index rows, Index columns) const {
     check(columns == in(), "Linear: x is (", rows, ", ", columns, ") but the weight is (", out(), ", ", in(),
           "); x must have ", in(), " columns.");
@@ -82,6 +85,29 @@ struct Linear {
           bias.size(), " numbers; it must have ", out(), " or none.");
   }
 };
+
+namespace layer_detail {
+
+/// Several maps of the same tokens as one product, for which the tokens are read once: y_i = x W_iᵀ + b_i
+template <class Scalar, std::size_t count, class Executor>
+void project_together(Matrix<Scalar> const& x, std::array<Linear<Scalar> const*, count> const& maps,
+                      std::array<Matrix<Scalar>*, count> const& ys, Executor& executor, Workspace& workspace) {
+  for (std::size_t i = 0; i < count; ++i) {
+    maps[i]->check_input(x.rows(), x.cols());
+    ys[i]->resize(x.rows(), maps[i]->out());
+  }
+  if constexpr (has_kernel<Scalar>) {
+    std::array<kernel::Factor<Scalar, Scalar>, count> factors;
+    for (std::size_t i = 0; i < count; ++i)
+      factors[i] = {view_of(maps[i]->weight), mutable_view_of(*ys[i]),
+                    maps[i]->bias.size() == 0 ? nullptr : maps[i]->bias.data()};
+    kernel::multiply(kernel::Product<Scalar, Scalar, Scalar>{view_of(x), factors}, executor, workspace);
+  } else {
+    for (std::size_t i = 0; i < count; ++i) maps[i]->forward_into(x, *ys[i], executor, workspace);
+  }
+}
+
+}  // namespace layer_detail
 
 }  // namespace ATTEND_UNIT_NAME
 }  // namespace attend

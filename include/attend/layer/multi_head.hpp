@@ -138,10 +138,14 @@ struct MultiHead {
     Memory memory;
     layer_detail::with_resources_among(
         [&](auto& executor, Workspace& workspace) {
-          key.forward_into(keys, memory.key, executor, workspace);
-          value.forward_into(values, memory.value, executor, workspace);
-          if (key_norm.d() > 0) memory.projected = memory.key;
-          place(memory.key, key_norm, kv_heads, batch, 0, executor);
+          if (&keys == &values) {
+            layer_detail::project_together<Scalar, 2>(keys, {&key, &value}, {&memory.key, &memory.value}, executor,
+                                                      workspace);
+          } else {
+            key.forward_into(keys, memory.key, executor, workspace);
+            value.forward_into(values, memory.value, executor, workspace);
+          }
+          place_keys(memory, batch, executor);
         },
         given...);
     return memory;
@@ -176,8 +180,23 @@ struct MultiHead {
   [[nodiscard]] Forward forward(Matrix<Scalar> const& x, Matrix<Scalar> const& keys, Matrix<Scalar> const& values,
                                 Index batch = 1, Given&&... given) const {
     check_batch(x.rows(), keys.rows(), batch);
-    Memory memory = remember(keys, values, batch, given...);
-    Forward kept = forward(x, memory, batch, given...);
+    Forward kept;
+    kept.batch = batch;
+    Memory memory;
+    if (&x == &keys && &x == &values) {
+      layer_detail::with_resources_among(
+          [&](auto& executor, Workspace& workspace) {
+            layer_detail::project_together<Scalar, 3>(x, {&query, &key, &value},
+                                                      {&kept.query, &memory.key, &memory.value}, executor, workspace);
+            place_keys(memory, batch, executor);
+            place_queries(kept, executor);
+          },
+          given...);
+      look(kept, memory, given...);
+    } else {
+      memory = remember(keys, values, batch, given...);
+      kept = forward(x, memory, batch, given...);
+    }
     kept.memory = std::move(memory);
     return kept;
   }
@@ -191,23 +210,10 @@ struct MultiHead {
     layer_detail::with_resources_among(
         [&](auto& executor, Workspace& workspace) {
           query.forward_into(x, kept.query, executor, workspace);
-          if (query_norm.d() > 0) kept.projected = kept.query;
-          place(kept.query, query_norm, heads, batch, 0, executor);
-          kept.context.resize(x.rows(), heads * value_dim());
-          kept.log_sum_exp.resize(heads * x.rows());
-          with_attention(
-              [&](auto const& attention, auto&... policy) {
-                attention.forward_into(split(kept.context, heads, batch), rows_of(kept),
-                                       split(kept.query, heads, batch), split(memory.key, kv_heads, batch),
-                                       split(memory.value, kv_heads, batch), policy..., executor, workspace);
-              },
-              given...);
-          if (head_mask.size() > 0)
-            output.forward_into(masked(kept.context), kept.output, executor, workspace);
-          else
-            output.forward_into(kept.context, kept.output, executor, workspace);
+          place_queries(kept, executor);
         },
         given...);
+    look(kept, memory, given...);
     return kept;
   }
 
@@ -292,9 +298,8 @@ struct MultiHead {
           " sequences of the cache.");
     layer_detail::with_resources_among(
         [&](auto& executor, Workspace& workspace) {
-          query.forward_into(x, step.query, executor, workspace);
-          key.forward_into(x, step.key, executor, workspace);
-          value.forward_into(x, step.value, executor, workspace);
+          layer_detail::project_together<Scalar, 3>(x, {&query, &key, &value}, {&step.query, &step.key, &step.value},
+                                                    executor, workspace);
           place(step.query, query_norm, heads, batch, cache.seen(), executor);
           place(step.key, key_norm, kv_heads, batch, cache.seen(), executor);
           step.context.resize(x.rows(), heads * value_dim());
@@ -380,6 +385,39 @@ struct MultiHead {
   }
 
  private:
+  /// The queries of `kept` over `memory`.
+  template <class... Given>
+  void look(Forward& kept, Memory const& memory, Given&&... given) const {
+    layer_detail::with_resources_among(
+        [&](auto& executor, Workspace& workspace) {
+          Index const batch = kept.batch, rows = kept.query.rows();
+          kept.context.resize(rows, heads * value_dim());
+          kept.log_sum_exp.resize(heads * rows);
+          with_attention(
+              [&](auto const& attention, auto&... policy) {
+                attention.forward_into(split(kept.context, heads, batch), rows_of(kept),
+                                       split(std::as_const(kept.query), heads, batch),
+                                       split(memory.key, kv_heads, batch), split(memory.value, kv_heads, batch),
+                                       policy..., executor, workspace);
+              },
+              given...);
+          if (head_mask.size() > 0)
+            output.forward_into(masked(kept.context), kept.output, executor, workspace);
+          else
+            output.forward_into(kept.context, kept.output, executor, workspace);
+        },
+        given...);
+  }
+  template <class Executor>
+  void place_queries(Forward& kept, Executor& executor) const {
+    if (query_norm.d() > 0) kept.projected = kept.query;
+    place(kept.query, query_norm, heads, kept.batch, 0, executor);
+  }
+  template <class Executor>
+  void place_keys(Memory& memory, Index batch, Executor& executor) const {
+    if (key_norm.d() > 0) memory.projected = memory.key;
+    place(memory.key, key_norm, kv_heads, batch, 0, executor);
+  }
   /// Projections (b·n, count·d) become what is compared: normed, then turned by the positions from `first` on.
   template <class Executor>
   void place(Matrix<Scalar>& rows, RmsNorm<Scalar> const& norm, Index count, Index batch, Index first,

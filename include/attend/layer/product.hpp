@@ -30,8 +30,8 @@ inline constexpr bool has_kernel = std::is_same_v<Scalar, float> || std::is_same
 template <class Scalar, class Executor>
 void multiply(View<Scalar> const& left, View<Scalar> const& right, Scalar const* bias, bool adds, Matrix<Scalar>& out,
               Executor& executor, Workspace& workspace) {
-  kernel::multiply(kernel::Product<Scalar, Scalar, Scalar>{left, right, mutable_view_of(out), bias, adds}, executor,
-                   workspace);
+  kernel::Factor<Scalar, Scalar> const factor{right, mutable_view_of(out), bias};
+  kernel::multiply(kernel::Product<Scalar, Scalar, Scalar>{left, {&factor, 1}, adds}, executor, workspace);
 }
 
 /// y = x · wᵀ + bias: what a projection makes of tokens.  x (n, in)  w (out, in)  bias (out), or empty  →  y (n, out)
