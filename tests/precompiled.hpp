@@ -2,6 +2,8 @@
 
 // What nearly every test reads first. Tests include what they use all the same.
 
+#include <attend/attention.hpp>
+
 #include <gtest/gtest.h>
 
 #include <Eigen/Core>

@@ -6,9 +6,12 @@
 #include <attend/mask/causal.hpp>
 #include <attend/testing/compare_gradient.hpp>
 
+#include "../core/allocations.hpp"
+
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <string_view>
 
 namespace {
 
@@ -71,6 +74,32 @@ TEST(Stack, HasTheSameBitsForAnyThreadsAndAnyCuts) {
     Matrix<float> const part = x.middleRows(begin, cut);
     ASSERT_EQ(blocks.decode(part, caches, at::Causal{}), Matrix<float>(kept.output.middleRows(begin, cut))) << begin;
   }
+}
+
+TEST(Stack, AWarmForwardWritesOverWhatWasKeptAndDoesNotTouchTheHeap) {
+  auto const blocks = stack<float>(16, 2);
+  Matrix<float> const first = Matrix<float>::Random(60, 16), second = Matrix<float>::Random(60, 16);
+  Matrix<float> const d_output = Matrix<float>::Random(60, 16);
+  at::Workspace workspace;
+  auto kept = blocks.forward(first, 2, at::Causal{}, workspace);
+  long const before = allocations();
+  blocks.forward_into(second, kept, 2, at::Causal{}, workspace);
+  EXPECT_EQ(allocations(), before);
+  auto const fresh = blocks.forward(second, 2, at::Causal{});
+  EXPECT_EQ(kept.output, fresh.output);
+  auto gradient = at::zeros_like(blocks), wanted = gradient;
+  EXPECT_EQ(blocks.backward(second, kept, d_output, gradient, at::Causal{}),
+            blocks.backward(second, fresh, d_output, wanted, at::Causal{}));
+  at::each_parameter(wanted, [](std::string_view, auto numbers) {
+    for (auto& number : numbers) number = -number;
+  });
+  at::add_parameters(gradient, wanted);
+  at::each_parameter(gradient, [](std::string_view name, auto numbers) {
+    for (auto const number : numbers) EXPECT_EQ(number, 0) << name;
+  });
+  // Other sizes are found room for.
+  blocks.forward_into(Matrix<float>(first.topRows(7)), kept, 1, at::Causal{}, workspace);
+  EXPECT_EQ(kept.output, blocks.run(first.topRows(7), 1, at::Causal{}));
 }
 
 TEST(Stack, ErrorsSayWhatIsWanted) {

@@ -125,21 +125,28 @@ void map_numbers(Function const& function, Executor& executor, Matrix<Scalar>* o
 
 /// y = f(x), number by number
 ///
-/// Shapes   x (n, d)  →  y (n, d)
+/// Shapes   x (n, d)  →  y (n, d), which is given its size
 /// Given    an executor, or none
 /// Edge     NaN stays where it is
 /// Cost     reads x once and writes y once
 template <class Activation, class Derived, class... Given>
-[[nodiscard]] Matrix<typename Derived::Scalar> activate(Activation const& f, Eigen::MatrixBase<Derived> const& x,
-                                                        Given&&... given) {
-  using Scalar = typename Derived::Scalar;
-  Matrix<Scalar> y(x.rows(), x.cols());
-  layer_detail::Rows<Scalar> const lines(x.derived());
+void activate_into(Activation const& f, Eigen::MatrixBase<Derived> const& x, Matrix<typename Derived::Scalar>& y,
+                   Given&&... given) {
+  layer_detail::Rows<typename Derived::Scalar> const lines(x.derived());
+  y.resize(x.rows(), x.cols());
   layer_detail::with_resources(
       [&](auto& executor, Workspace&) {
         layer_detail::map_numbers(layer_detail::ValueOf<Activation>{f}, executor, &y, lines);
       },
       given...);
+}
+/// The same as a matrix of its own.
+template <class Activation, class Derived, class... Given>
+[[nodiscard]] Matrix<typename Derived::Scalar> activate(Activation const& f, Eigen::MatrixBase<Derived> const& x,
+                                                        Given&&... given) {
+  using Scalar = typename Derived::Scalar;
+  Matrix<Scalar> y;
+  activate_into(f, x, y, given...);
   return y;
 }
 

@@ -51,6 +51,7 @@ struct DecoderBlock {
 
     [[nodiscard]] Matrix<Scalar> const& output() const& { return thought.output; }
     [[nodiscard]] Matrix<Scalar> output() && { return std::move(thought.output); }
+    [[nodiscard]] Matrix<Scalar>& output() & { return thought.output; }
   };
 
   template <class... Resources>
@@ -65,19 +66,25 @@ struct DecoderBlock {
   [[nodiscard]] Forward forward(Matrix<Scalar> const& x, Memory const& memory, Index batch,
                                 std::tuple<Masks...> const& over_memory, Given&&... given) const {
     Forward kept;
+    forward_into(x, memory, kept, batch, over_memory, given...);
+    return kept;
+  }
+  /// The same into what an earlier call kept, whose memory serves again. x may not be part of it.
+  template <class... Masks, class... Given>
+  void forward_into(Matrix<Scalar> const& x, Memory const& memory, Forward& kept, Index batch,
+                    std::tuple<Masks...> const& over_memory, Given&&... given) const {
     layer_detail::with_only_resources(
         [&](auto&... resource) {
-          kept.looked = around_self.forward(
-              x,
+          around_self.forward_into(
+              x, kept.looked,
               [&](Matrix<Scalar> const& tokens) -> Matrix<Scalar> const& {
-                kept.self = self.forward(tokens, batch, Causal{}, given...);
+                self.forward_into(tokens, kept.self, batch, Causal{}, given...);
                 return kept.self.output;
               },
               resource...);
           ask(kept, memory, batch, over_memory, resource...);
         },
         given...);
-    return kept;
   }
   [[nodiscard]] Forward forward(Matrix<Scalar> const& x, Memory const& memory, Index batch = 1) const {
     return forward(x, memory, batch, std::tuple<>());
@@ -89,8 +96,9 @@ struct DecoderBlock {
     Forward kept;
     layer_detail::with_only_resources(
         [&](auto&... resource) {
-          kept.looked = around_self.forward(
-              x, [&](Matrix<Scalar> const& tokens) { return self.decode(tokens, cache, Causal{}, given...); },
+          around_self.forward_into(
+              x, kept.looked,
+              [&](Matrix<Scalar> const& tokens) { return self.decode(tokens, cache, Causal{}, given...); },
               resource...);
           ask(kept, memory, cache.batch(), over_memory, resource...);
         },
@@ -168,19 +176,21 @@ struct DecoderBlock {
   template <class... Masks, class... Resources>
   void ask(Forward& kept, Memory const& memory, Index batch, std::tuple<Masks...> const& over_memory,
            Resources&... resources) const {
-    kept.asked = around_cross.forward(
-        kept.looked.output,
+    around_cross.forward_into(
+        kept.looked.output, kept.asked,
         [&](Matrix<Scalar> const& tokens) -> Matrix<Scalar> const& {
           std::apply(
-              [&](auto const&... mask) { kept.cross = cross.forward(tokens, memory, batch, mask..., resources...); },
+              [&](auto const&... mask) {
+                cross.forward_into(tokens, memory, kept.cross, batch, mask..., resources...);
+              },
               over_memory);
           return kept.cross.output;
         },
         resources...);
-    kept.thought = around_feed_forward.forward(
-        kept.asked.output,
+    around_feed_forward.forward_into(
+        kept.asked.output, kept.thought,
         [&](Matrix<Scalar> const& tokens) -> Matrix<Scalar> const& {
-          kept.feed_forward = feed_forward.forward(tokens, resources...);
+          feed_forward.forward_into(tokens, kept.feed_forward, resources...);
           return kept.feed_forward.output;
         },
         resources...);

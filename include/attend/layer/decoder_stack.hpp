@@ -5,6 +5,7 @@
 #include <attend/core/parameters.hpp>
 #include <attend/layer/kv_cache.hpp>
 #include <attend/layer/resources.hpp>
+#include <attend/layer/stack.hpp>
 
 #include <string>
 #include <tuple>
@@ -60,20 +61,30 @@ struct DecoderStack {
   [[nodiscard]] Matrix<Scalar> run(Matrix<Scalar> x, Memory const& memory, Index batch,
                                    std::tuple<Masks...> const& over_memory, Given&&... given) const {
     check_memory(memory);
-    for (std::size_t i = 0; i < blocks.size(); ++i)
-      x = std::move(blocks[i].forward(x, memory[i], batch, over_memory, given...)).output();
-    return normed(std::move(x), given...);
+    typename Block::Forward kept;  // of one block after the other
+    for (std::size_t i = 0; i < blocks.size(); ++i) {
+      blocks[i].forward_into(x, memory[i], kept, batch, over_memory, given...);
+      x.swap(kept.output());
+    }
+    return layer_detail::norm_stack(norm, std::move(x), given...);
   }
   template <class... Masks, class... Given>
   [[nodiscard]] Forward forward(Matrix<Scalar> const& x, Memory const& memory, Index batch,
                                 std::tuple<Masks...> const& over_memory, Given&&... given) const {
-    check_memory(memory);
     Forward kept;
-    kept.blocks.reserve(blocks.size());
-    for (std::size_t i = 0; i < blocks.size(); ++i)
-      kept.blocks.push_back(blocks[i].forward(last(x, kept.blocks), memory[i], batch, over_memory, given...));
-    kept.output = normed(last(x, kept.blocks), given...);
+    forward_into(x, memory, kept, batch, over_memory, given...);
     return kept;
+  }
+  /// The same into what an earlier call kept, whose memory serves again. x may not be part of it.
+  template <class... Masks, class... Given>
+  void forward_into(Matrix<Scalar> const& x, Memory const& memory, Forward& kept, Index batch,
+                    std::tuple<Masks...> const& over_memory, Given&&... given) const {
+    check_memory(memory);
+    kept.blocks.resize(blocks.size());
+    for (std::size_t i = 0; i < blocks.size(); ++i)
+      blocks[i].forward_into(layer_detail::read_by(i, x, kept.blocks), memory[i], kept.blocks[i], batch, over_memory,
+                             given...);
+    layer_detail::norm_stack_into(norm, layer_detail::read_by(blocks.size(), x, kept.blocks), kept.output, given...);
   }
   /// ∂loss/∂x from ∂loss/∂y; derivatives by parameters are added to `gradient`, those by the memory as projected become
   /// `d_memory`.
@@ -88,12 +99,13 @@ struct DecoderStack {
     if (norm.d() > 0)
       layer_detail::with_only_resources(
           [&](auto&... resource) {
-            d_output = norm.backward(last(x, kept.blocks), d_output, gradient.norm, resource...);
+            d_output = norm.backward(layer_detail::read_by(blocks.size(), x, kept.blocks), d_output, gradient.norm,
+                                     resource...);
           },
           given...);
     d_memory.resize(blocks.size());
     for (std::size_t i = blocks.size(); i-- > 0;)
-      d_output = blocks[i].backward(i == 0 ? x : kept.blocks[i - 1].output(), memory[i], kept.blocks[i], d_output,
+      d_output = blocks[i].backward(layer_detail::read_by(i, x, kept.blocks), memory[i], kept.blocks[i], d_output,
                                     d_memory[i], gradient.blocks[i], over_memory, given...);
     return d_output;
   }
@@ -115,7 +127,7 @@ struct DecoderStack {
           " blocks; make them with caches(…).");
     for (std::size_t i = 0; i < blocks.size(); ++i)
       x = blocks[i].decode(x, caches[i], memory[i], over_memory, given...);
-    return normed(std::move(x), given...);
+    return layer_detail::norm_stack(norm, std::move(x), given...);
   }
 
   template <class Self, class Function>
@@ -129,17 +141,6 @@ struct DecoderStack {
   void check_memory(Memory const& memory) const {
     check(memory.size() == blocks.size(), "DecoderStack: the memory is that of ", memory.size(),
           " blocks, but there are ", blocks.size(), "; hand in what remember(…) gave.");
-  }
-  /// What the blocks so far have made of x.
-  [[nodiscard]] static Matrix<Scalar> const& last(Matrix<Scalar> const& x,
-                                                  std::vector<typename Block::Forward> const& blocks) {
-    return blocks.empty() ? x : blocks.back().output();
-  }
-  template <class... Given>
-  [[nodiscard]] Matrix<Scalar> normed(Matrix<Scalar> x, Given&... given) const {
-    if (norm.d() > 0)
-      layer_detail::with_only_resources([&](auto&... resource) { x = norm.forward(x, resource...); }, given...);
-    return x;
   }
 };
 

@@ -44,25 +44,31 @@ struct EncoderBlock {
 
     [[nodiscard]] Matrix<Scalar> const& output() const& { return thought.output; }
     [[nodiscard]] Matrix<Scalar> output() && { return std::move(thought.output); }
+    [[nodiscard]] Matrix<Scalar>& output() & { return thought.output; }
   };
 
   /// After the batch come masks and other policies of this call, an executor, a workspace.
   template <class... Given>
   [[nodiscard]] Forward forward(Matrix<Scalar> const& x, Index batch = 1, Given&&... given) const {
     Forward kept;
+    forward_into(x, kept, batch, given...);
+    return kept;
+  }
+  /// The same into what an earlier call kept, whose memory serves again. x may not be part of it.
+  template <class... Given>
+  void forward_into(Matrix<Scalar> const& x, Forward& kept, Index batch = 1, Given&&... given) const {
     layer_detail::with_only_resources(
         [&](auto&... resource) {
-          kept.looked = around_attention.forward(
-              x,
+          around_attention.forward_into(
+              x, kept.looked,
               [&](Matrix<Scalar> const& tokens) -> Matrix<Scalar> const& {
-                kept.attention = attention.forward(tokens, batch, given...);
+                attention.forward_into(tokens, kept.attention, batch, given...);
                 return kept.attention.output;
               },
               resource...);
           think(kept, resource...);
         },
         given...);
-    return kept;
   }
   /// The next tokens of the sequences in a cache: the bits of one forward over the whole. `cache` is that of
   /// `attention.cache(…)`.
@@ -71,8 +77,9 @@ struct EncoderBlock {
     Forward kept;
     layer_detail::with_only_resources(
         [&](auto&... resource) {
-          kept.looked = around_attention.forward(
-              x, [&](Matrix<Scalar> const& tokens) { return attention.decode(tokens, cache, given...); }, resource...);
+          around_attention.forward_into(
+              x, kept.looked, [&](Matrix<Scalar> const& tokens) { return attention.decode(tokens, cache, given...); },
+              resource...);
           think(kept, resource...);
         },
         given...);
@@ -114,10 +121,10 @@ struct EncoderBlock {
  private:
   template <class... Resources>
   void think(Forward& kept, Resources&... resource) const {
-    kept.thought = around_feed_forward.forward(
-        kept.looked.output,
+    around_feed_forward.forward_into(
+        kept.looked.output, kept.thought,
         [&](Matrix<Scalar> const& tokens) -> Matrix<Scalar> const& {
-          kept.feed_forward = feed_forward.forward(tokens, resource...);
+          feed_forward.forward_into(tokens, kept.feed_forward, resource...);
           return kept.feed_forward.output;
         },
         resource...);

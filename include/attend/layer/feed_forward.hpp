@@ -45,14 +45,19 @@ struct FeedForward {
 
   template <class Tokens, class... Given>
   [[nodiscard]] Kept forward(Eigen::MatrixBase<Tokens> const& x, Given&&... given) const {
+    Kept kept;
+    forward_into(x, kept, given...);
+    return kept;
+  }
+  /// The same into what an earlier call kept, whose memory serves again.
+  template <class Tokens, class... Given>
+  void forward_into(Eigen::MatrixBase<Tokens> const& x, Kept& kept, Given&&... given) const {
     check(x.cols() == in() && contract.in() == hidden(), "FeedForward: x is (", x.rows(), ", ", x.cols(),
           "), expand takes ", in(), " features to ", hidden(), " and contract ", contract.in(), " to ", out(),
           "; each must take what the one before gives.");
-    Kept kept;
-    kept.expanded = expand.forward(x, given...);
-    kept.activated = activate(activation, kept.expanded, given...);
-    kept.output = contract.forward(kept.activated, given...);
-    return kept;
+    expand.forward_into(x, kept.expanded, given...);
+    activate_into(activation, kept.expanded, kept.activated, given...);
+    contract.forward_into(kept.activated, kept.output, given...);
   }
 
   /// ∂loss/∂x (n, in) from ∂loss/∂y (n, out); derivatives by parameters are added to `gradient`.

@@ -47,22 +47,26 @@ struct GatedFeedForward {
 
   template <class Tokens, class... Given>
   [[nodiscard]] Kept forward(Eigen::MatrixBase<Tokens> const& x, Given&&... given) const {
+    Kept kept;
+    forward_into(x, kept, given...);
+    return kept;
+  }
+  /// The same into what an earlier call kept, whose memory serves again.
+  template <class Tokens, class... Given>
+  void forward_into(Eigen::MatrixBase<Tokens> const& x, Kept& kept, Given&&... given) const {
     check(x.cols() == in() && up.in() == in() && up.out() == hidden() && down.in() == hidden(),
           "GatedFeedForward: x is (", x.rows(), ", ", x.cols(), "), gate takes ", in(), " features to ", hidden(),
           ", up ", up.in(), " to ", up.out(), " and down ", down.in(), " to ", out(),
           "; gate and up must take those of x to the same number, and down must take these.");
-    Kept kept;
-    kept.gate = gate.forward(x, given...);
-    kept.up = up.forward(x, given...);
     kept.gated.resize(x.rows(), hidden());
     layer_detail::with_resources(
-        [&](auto& executor, Workspace&) {
+        [&](auto& executor, Workspace& workspace) {
+          layer_detail::project_together<Scalar, 2>(x, {&gate, &up}, {&kept.gate, &kept.up}, executor, workspace);
           layer_detail::map_numbers(layer_detail::GateOf<Activation>{activation}, executor, &kept.gated, kept.gate,
                                     kept.up);
         },
         given...);
-    kept.output = down.forward(kept.gated, given...);
-    return kept;
+    down.forward_into(kept.gated, kept.output, given...);
   }
 
   /// ∂loss/∂x (n, in) from ∂loss/∂y (n, out); derivatives by parameters are added to `gradient`.

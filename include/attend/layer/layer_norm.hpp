@@ -42,16 +42,22 @@ struct LayerNorm {
 
   template <class Tokens, class... Given>
   [[nodiscard]] Matrix<Scalar> forward(Eigen::MatrixBase<Tokens> const& x, Given&&... given) const {
+    Matrix<Scalar> y;
+    forward_into(x, y, given...);
+    return y;
+  }
+  /// The same into a matrix that is given its size.
+  template <class Tokens, class... Given>
+  void forward_into(Eigen::MatrixBase<Tokens> const& x, Matrix<Scalar>& y, Given&&... given) const {
     check_input(x.rows(), x.cols());
     layer_detail::Rows<Scalar> const rows(x.derived());
-    Matrix<Scalar> y(x.rows(), d());
+    y.resize(x.rows(), d());
     layer_detail::with_resources(
         [&](auto& executor, Workspace&) {
           layer_detail::norm_forward<true>(rows, weight.data(), bias.size() > 0 ? bias.data() : nullptr, epsilon, y,
                                            executor);
         },
         given...);
-    return y;
   }
 
   /// ∂loss/∂x (n, d) from ∂loss/∂y (n, d); derivatives by weight and bias are added to `gradient`.

@@ -65,9 +65,9 @@ struct Linear {
         [&](auto& executor, Workspace& workspace) {
           layer_detail::add_outer(gradient.weight, d_y, x, executor, workspace);  // y = x Wᵀ
           layer_detail::project_back_into(d_y, weight, d_x, executor, workspace);
+          if (bias.size() > 0) layer_detail::add_row_sums(gradient.bias, d_y, executor);  // … + b
         },
         given...);
-    if (bias.size() > 0) gradient.bias += d_y.colwise().sum().transpose();  // … + b
     return d_x;
   }
 
@@ -89,8 +89,8 @@ struct Linear {
 namespace layer_detail {
 
 /// Several maps of the same tokens as one product, for which the tokens are read once: y_i = x W_iᵀ + b_i
-template <class Scalar, std::size_t count, class Executor>
-void project_together(Matrix<Scalar> const& x, std::array<Linear<Scalar> const*, count> const& maps,
+template <class Scalar, std::size_t count, class Tokens, class Executor>
+void project_together(Eigen::MatrixBase<Tokens> const& x, std::array<Linear<Scalar> const*, count> const& maps,
                       std::array<Matrix<Scalar>*, count> const& ys, Executor& executor, Workspace& workspace) {
   for (std::size_t i = 0; i < count; ++i) {
     maps[i]->check_input(x.rows(), x.cols());
@@ -101,7 +101,9 @@ void project_together(Matrix<Scalar> const& x, std::array<Linear<Scalar> const*,
     for (std::size_t i = 0; i < count; ++i)
       factors[i] = {view_of(maps[i]->weight), mutable_view_of(*ys[i]),
                     maps[i]->bias.size() == 0 ? nullptr : maps[i]->bias.data()};
-    kernel::multiply(kernel::Product<Scalar, Scalar, Scalar>{view_of(x), factors}, executor, workspace);
+    decltype(auto) tokens = in_memory(x);
+    kernel::multiply(kernel::Product<Scalar, Scalar, Scalar>{View<Scalar>(view_of(tokens)), factors}, executor,
+                     workspace);
   } else {
     for (std::size_t i = 0; i < count; ++i) maps[i]->forward_into(x, *ys[i], executor, workspace);
   }

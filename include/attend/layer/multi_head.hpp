@@ -132,10 +132,16 @@ struct MultiHead {
   template <class... Given>
   [[nodiscard]] Memory remember(Matrix<Scalar> const& keys, Matrix<Scalar> const& values, Index batch = 1,
                                 Given&&... given) const {
+    Memory memory;
+    remember_into(keys, values, memory, batch, given...);
+    return memory;
+  }
+  template <class... Given>
+  void remember_into(Matrix<Scalar> const& keys, Matrix<Scalar> const& values, Memory& memory, Index batch = 1,
+                     Given&&... given) const {
     check_batch(keys.rows(), keys.rows(), batch);
     check(keys.rows() == values.rows(), "MultiHead: there are ", keys.rows(), " keys but ", values.rows(),
           " values; there must be one value a key.");
-    Memory memory;
     layer_detail::with_resources_among(
         [&](auto& executor, Workspace& workspace) {
           if (&keys == &values) {
@@ -148,7 +154,6 @@ struct MultiHead {
           place_keys(memory, batch, executor);
         },
         given...);
-    return memory;
   }
   /// ∂loss by the tokens that `remember` was given, from ∂loss by what it made of them.
   template <class... Given>
@@ -179,34 +184,49 @@ struct MultiHead {
   template <class... Given>
   [[nodiscard]] Forward forward(Matrix<Scalar> const& x, Matrix<Scalar> const& keys, Matrix<Scalar> const& values,
                                 Index batch = 1, Given&&... given) const {
-    check_batch(x.rows(), keys.rows(), batch);
     Forward kept;
-    kept.batch = batch;
-    Memory memory;
-    if (&x == &keys && &x == &values) {
-      layer_detail::with_resources_among(
-          [&](auto& executor, Workspace& workspace) {
-            layer_detail::project_together<Scalar, 3>(x, {&query, &key, &value},
-                                                      {&kept.query, &memory.key, &memory.value}, executor, workspace);
-            place_keys(memory, batch, executor);
-            place_queries(kept, executor);
-          },
-          given...);
-      look(kept, memory, given...);
-    } else {
-      memory = remember(keys, values, batch, given...);
-      kept = forward(x, memory, batch, given...);
-    }
-    kept.memory = std::move(memory);
+    forward_into(x, keys, values, kept, batch, given...);
     return kept;
   }
   /// Over tokens that were projected before.
   template <class... Given>
   [[nodiscard]] Forward forward(Matrix<Scalar> const& x, Memory const& memory, Index batch = 1,
                                 Given&&... given) const {
-    check_batch(x.rows(), memory.key.rows(), batch);
     Forward kept;
+    forward_into(x, memory, kept, batch, given...);
+    return kept;
+  }
+  /// The same into what an earlier call kept, whose memory serves again: no heap use where sizes are the same and a
+  /// warm workspace is handed in.
+  template <class... Given>
+  void forward_into(Matrix<Scalar> const& x, Forward& kept, Index batch = 1, Given&&... given) const {
+    forward_into(x, x, x, kept, batch, given...);
+  }
+  template <class... Given>
+  void forward_into(Matrix<Scalar> const& x, Matrix<Scalar> const& keys, Matrix<Scalar> const& values, Forward& kept,
+                    Index batch, Given&&... given) const {
+    check_batch(x.rows(), keys.rows(), batch);
+    if (&x != &keys || &x != &values) {
+      remember_into(keys, values, kept.memory, batch, given...);
+      forward_into(x, kept.memory, kept, batch, given...);
+      return;
+    }
     kept.batch = batch;
+    layer_detail::with_resources_among(
+        [&](auto& executor, Workspace& workspace) {
+          layer_detail::project_together<Scalar, 3>(
+              x, {&query, &key, &value}, {&kept.query, &kept.memory.key, &kept.memory.value}, executor, workspace);
+          place_keys(kept.memory, batch, executor);
+          place_queries(kept, executor);
+        },
+        given...);
+    look(kept, kept.memory, given...);
+  }
+  template <class... Given>
+  void forward_into(Matrix<Scalar> const& x, Memory const& memory, Forward& kept, Index batch, Given&&... given) const {
+    check_batch(x.rows(), memory.key.rows(), batch);
+    kept.batch = batch;
+    if (&memory != &kept.memory) kept.memory = {};
     layer_detail::with_resources_among(
         [&](auto& executor, Workspace& workspace) {
           query.forward_into(x, kept.query, executor, workspace);
@@ -214,7 +234,6 @@ struct MultiHead {
         },
         given...);
     look(kept, memory, given...);
-    return kept;
   }
 
   /// ∂loss/∂x of self-attention from ∂loss/∂output; derivatives by parameters are added to `gradient`. Policies must be

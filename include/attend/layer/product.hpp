@@ -99,6 +99,17 @@ void add_outer(Matrix<Scalar>& d_w, Eigen::MatrixBase<Derivative> const& d_y, Ei
   add_outer(d_w, d_y, x, serial, workspace);
 }
 
+/// sums += Σ_i rows(i): its derivative by a bias. Blocks of rows are summed by themselves and joined in order.
+template <class Scalar, class Derivative, class Executor>
+void add_row_sums(Vector<Scalar>& sums, Eigen::MatrixBase<Derivative> const& rows, Executor& executor) {
+  decltype(auto) lines = in_memory(rows);
+  Matrix<Scalar> parts = Matrix<Scalar>::Zero(row_blocks(rows.rows()), rows.cols());
+  each_row_block(rows.rows(), executor, [&](Index block, Index first, Index count) {
+    for (Index i = first; i < first + count; ++i) parts.row(block) += lines.row(i);
+  });
+  for (Index block = 0; block < parts.rows(); ++block) sums += parts.row(block).transpose();
+}
+
 }  // namespace layer_detail
 }  // namespace ATTEND_UNIT_NAME
 }  // namespace attend

@@ -37,14 +37,19 @@ struct Residual {
   template <class Layer, class... Given>
   [[nodiscard]] Forward forward(Matrix<Scalar> const& x, Layer const& layer, Given&&... given) const {
     Forward kept;
-    if (place == NormPlace::before) {
-      kept.read = norm.forward(x, given...);
-      kept.output = added(x, layer(std::as_const(kept.read)));
-    } else {
-      kept.sum = added(x, layer(x));
-      kept.output = norm.forward(kept.sum, given...);
-    }
+    forward_into(x, kept, layer, given...);
     return kept;
+  }
+  /// The same into what an earlier call kept, whose memory serves again.
+  template <class Layer, class... Given>
+  void forward_into(Matrix<Scalar> const& x, Forward& kept, Layer const& layer, Given&&... given) const {
+    if (place == NormPlace::before) {
+      norm.forward_into(x, kept.read, given...);
+      add(x, layer(std::as_const(kept.read)), kept.output);
+    } else {
+      add(x, layer(x), kept.sum);
+      norm.forward_into(kept.sum, kept.output, given...);
+    }
   }
 
   /// ∂loss/∂x from ∂loss/∂y. `layer_backward(read, d_result)` gives ∂loss by what f read.
@@ -68,10 +73,10 @@ struct Residual {
   }
 
  private:
-  [[nodiscard]] static Matrix<Scalar> added(Matrix<Scalar> const& x, Matrix<Scalar> const& result) {
+  static void add(Matrix<Scalar> const& x, Matrix<Scalar> const& result, Matrix<Scalar>& sum) {
     check(x.rows() == result.rows() && x.cols() == result.cols(), "Residual: the layer made (", result.rows(), ", ",
           result.cols(), ") of (", x.rows(), ", ", x.cols(), "); both must be of the same size to be added.");
-    return x + result;
+    sum = x + result;
   }
 };
 

@@ -39,16 +39,22 @@ struct RmsNorm {
 
   template <class Tokens, class... Given>
   [[nodiscard]] Matrix<Scalar> forward(Eigen::MatrixBase<Tokens> const& x, Given&&... given) const {
+    Matrix<Scalar> y;
+    forward_into(x, y, given...);
+    return y;
+  }
+  /// The same into a matrix that is given its size.
+  template <class Tokens, class... Given>
+  void forward_into(Eigen::MatrixBase<Tokens> const& x, Matrix<Scalar>& y, Given&&... given) const {
     check_input(x.rows(), x.cols());
     layer_detail::Rows<Scalar> const rows(x.derived());
-    Matrix<Scalar> y(x.rows(), d());
+    y.resize(x.rows(), d());
     layer_detail::with_resources(
         [&](auto& executor, Workspace&) {
           layer_detail::norm_forward<false>(rows, weight.data(), static_cast<Scalar const*>(nullptr), epsilon, y,
                                             executor);
         },
         given...);
-    return y;
   }
 
   /// The same where x lies.

@@ -13,6 +13,31 @@
 namespace attend {
 inline namespace ATTEND_UNIT_NAME {
 
+namespace layer_detail {
+
+/// What block i of a stack reads: what the blocks before it have made of x.
+template <class Scalar, class Kept>
+[[nodiscard]] Matrix<Scalar> const& read_by(std::size_t i, Matrix<Scalar> const& x, std::vector<Kept> const& blocks) {
+  return i == 0 ? x : blocks[i - 1].output();
+}
+/// The norm behind the last block; one without weights is none.
+template <class Norm, class Scalar, class... Given>
+void norm_stack_into(Norm const& norm, Matrix<Scalar> const& x, Matrix<Scalar>& y, Given&... given) {
+  if (norm.d() > 0)
+    with_only_resources([&](auto&... resource) { norm.forward_into(x, y, resource...); }, given...);
+  else
+    y = x;
+}
+template <class Norm, class Scalar, class... Given>
+[[nodiscard]] Matrix<Scalar> norm_stack(Norm const& norm, Matrix<Scalar> x, Given&... given) {
+  if (norm.d() == 0) return x;
+  Matrix<Scalar> y;
+  norm_stack_into(norm, x, y, given...);
+  return y;
+}
+
+}  // namespace layer_detail
+
 /// Blocks one after the other, and a norm behind the last.
 ///
 /// Block is an EncoderBlock, or anything with its calls; blocks that norm before they look leave their sum as it is, so
@@ -36,16 +61,26 @@ struct Stack {
   /// The result alone. After the batch come masks and other policies of this call, an executor, a workspace.
   template <class... Given>
   [[nodiscard]] Matrix<Scalar> run(Matrix<Scalar> x, Index batch = 1, Given&&... given) const {
-    for (Block const& block : blocks) x = std::move(block.forward(x, batch, given...)).output();
-    return normed(std::move(x), given...);
+    typename Block::Forward kept;  // of one block after the other
+    for (Block const& block : blocks) {
+      block.forward_into(x, kept, batch, given...);
+      x.swap(kept.output());
+    }
+    return layer_detail::norm_stack(norm, std::move(x), given...);
   }
   template <class... Given>
   [[nodiscard]] Forward forward(Matrix<Scalar> const& x, Index batch = 1, Given&&... given) const {
     Forward kept;
-    kept.blocks.reserve(blocks.size());
-    for (Block const& block : blocks) kept.blocks.push_back(block.forward(last(x, kept.blocks), batch, given...));
-    kept.output = normed(last(x, kept.blocks), given...);
+    forward_into(x, kept, batch, given...);
     return kept;
+  }
+  /// The same into what an earlier call kept, whose memory serves again. x may not be part of it.
+  template <class... Given>
+  void forward_into(Matrix<Scalar> const& x, Forward& kept, Index batch = 1, Given&&... given) const {
+    kept.blocks.resize(blocks.size());
+    for (std::size_t i = 0; i < blocks.size(); ++i)
+      blocks[i].forward_into(layer_detail::read_by(i, x, kept.blocks), kept.blocks[i], batch, given...);
+    layer_detail::norm_stack_into(norm, layer_detail::read_by(blocks.size(), x, kept.blocks), kept.output, given...);
   }
   /// ∂loss/∂x from ∂loss/∂y; derivatives by parameters are added to `gradient`. Policies must be those of forward.
   template <class... Given>
@@ -57,11 +92,12 @@ struct Stack {
     if (norm.d() > 0)
       layer_detail::with_only_resources(
           [&](auto&... resource) {
-            d_output = norm.backward(last(x, kept.blocks), d_output, gradient.norm, resource...);
+            d_output = norm.backward(layer_detail::read_by(blocks.size(), x, kept.blocks), d_output, gradient.norm,
+                                     resource...);
           },
           given...);
     for (std::size_t i = blocks.size(); i-- > 0;)
-      d_output = blocks[i].backward(i == 0 ? x : kept.blocks[i - 1].output(), kept.blocks[i], d_output,
+      d_output = blocks[i].backward(layer_detail::read_by(i, x, kept.blocks), kept.blocks[i], d_output,
                                     gradient.blocks[i], given...);
     return d_output;
   }
@@ -80,7 +116,7 @@ struct Stack {
     check(caches.size() == blocks.size(), "Stack: there are ", caches.size(), " caches for ", blocks.size(),
           " blocks; make them with caches(…).");
     for (std::size_t i = 0; i < blocks.size(); ++i) x = blocks[i].decode(x, caches[i], given...);
-    return normed(std::move(x), given...);
+    return layer_detail::norm_stack(norm, std::move(x), given...);
   }
 
   template <class Self, class Function>
@@ -88,19 +124,6 @@ struct Stack {
     for (std::size_t i = 0; i < self.blocks.size(); ++i)
       attend::each_parameter(self.blocks[i], std::to_string(i), function);
     attend::each_parameter(self.norm, "norm", function);
-  }
-
- private:
-  /// What the blocks so far have made of x.
-  [[nodiscard]] static Matrix<Scalar> const& last(Matrix<Scalar> const& x,
-                                                  std::vector<typename Block::Forward> const& blocks) {
-    return blocks.empty() ? x : blocks.back().output();
-  }
-  template <class... Given>
-  [[nodiscard]] Matrix<Scalar> normed(Matrix<Scalar> x, Given&... given) const {
-    if (norm.d() > 0)
-      layer_detail::with_only_resources([&](auto&... resource) { x = norm.forward(x, resource...); }, given...);
-    return x;
   }
 };
 
