@@ -9,6 +9,7 @@
 #include <attend/layer/layer_norm.hpp>  // LayerNorm   (x − μ) / σ ∘ w + b, each row by itself
 #include <attend/layer/linear.hpp>      // Linear      x Wᵀ + b
 #include <attend/layer/rms_norm.hpp>    // RmsNorm     x / √mean(x²) ∘ w
+#include <attend/layer/training.hpp>    // Training    dropout in every sublayer of a call
 
 // Between two attentions
 #include <attend/layer/activate.hpp>            // activate          a function of each number, a lambda too

@@ -61,7 +61,7 @@ struct DecoderBlock {
 
   /// `over_memory` are the policies of the attention over the memory (std::tie: `Lengths` of a padded batch, say);
   /// after them come those of the attention over the tokens so far, which is causal without any, an executor, a
-  /// workspace.
+  /// workspace, Training.
   template <class... Masks, class... Given>
   [[nodiscard]] Forward forward(Matrix<Scalar> const& x, Memory const& memory, Index batch,
                                 std::tuple<Masks...> const& over_memory, Given&&... given) const {
@@ -81,7 +81,7 @@ struct DecoderBlock {
                 self.forward_into(tokens, kept.self, batch, Causal{}, given...);
                 return kept.self.output;
               },
-              resource...);
+              layer_detail::part_of(resource, 0)...);
           ask(kept, memory, batch, over_memory, resource...);
         },
         given...);
@@ -125,7 +125,7 @@ struct DecoderBlock {
               [&](M const& read, M const& d_result) {
                 return feed_forward.backward(read, kept.feed_forward, d_result, gradient.feed_forward, resource...);
               },
-              resource...);
+              layer_detail::part_of(resource, 2)...);
           M const d_looked = around_cross.backward(
               kept.looked.output, kept.asked, d_asked, gradient.around_cross,
               [&](M const& read, M const& d_result) {
@@ -136,13 +136,13 @@ struct DecoderBlock {
                     },
                     over_memory);
               },
-              resource...);
+              layer_detail::part_of(resource, 1)...);
           d_x = around_self.backward(
               x, kept.looked, d_looked, gradient.around_self,
               [&](M const& read, M const& d_result) {
                 return self.backward(read, kept.self, d_result, gradient.self, Causal{}, given...);
               },
-              resource...);
+              layer_detail::part_of(resource, 0)...);
         },
         given...);
     return d_x;
@@ -186,14 +186,14 @@ struct DecoderBlock {
               over_memory);
           return kept.cross.output;
         },
-        resources...);
+        layer_detail::part_of(resources, 1)...);
     around_feed_forward.forward_into(
         kept.asked.output, kept.thought,
         [&](Matrix<Scalar> const& tokens) -> Matrix<Scalar> const& {
           feed_forward.forward_into(tokens, kept.feed_forward, resources...);
           return kept.feed_forward.output;
         },
-        resources...);
+        layer_detail::part_of(resources, 2)...);
   }
 };
 

@@ -63,7 +63,8 @@ struct DecoderStack {
     check_memory(memory);
     typename Block::Forward kept;  // of one block after the other
     for (std::size_t i = 0; i < blocks.size(); ++i) {
-      blocks[i].forward_into(x, memory[i], kept, batch, over_memory, given...);
+      blocks[i].forward_into(x, memory[i], kept, batch, over_memory,
+                             layer_detail::part_of(given, static_cast<Index>(i))...);
       x.swap(kept.output());
     }
     return layer_detail::norm_stack(norm, std::move(x), given...);
@@ -83,7 +84,7 @@ struct DecoderStack {
     kept.blocks.resize(blocks.size());
     for (std::size_t i = 0; i < blocks.size(); ++i)
       blocks[i].forward_into(layer_detail::read_by(i, x, kept.blocks), memory[i], kept.blocks[i], batch, over_memory,
-                             given...);
+                             layer_detail::part_of(given, static_cast<Index>(i))...);
     layer_detail::norm_stack_into(norm, layer_detail::read_by(blocks.size(), x, kept.blocks), kept.output, given...);
   }
   /// ∂loss/∂x from ∂loss/∂y; derivatives by parameters are added to `gradient`, those by the memory as projected become
@@ -105,8 +106,9 @@ struct DecoderStack {
           given...);
     d_memory.resize(blocks.size());
     for (std::size_t i = blocks.size(); i-- > 0;)
-      d_output = blocks[i].backward(layer_detail::read_by(i, x, kept.blocks), memory[i], kept.blocks[i], d_output,
-                                    d_memory[i], gradient.blocks[i], over_memory, given...);
+      d_output =
+          blocks[i].backward(layer_detail::read_by(i, x, kept.blocks), memory[i], kept.blocks[i], d_output, d_memory[i],
+                             gradient.blocks[i], over_memory, layer_detail::part_of(given, static_cast<Index>(i))...);
     return d_output;
   }
 

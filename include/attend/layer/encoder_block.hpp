@@ -47,7 +47,7 @@ struct EncoderBlock {
     [[nodiscard]] Matrix<Scalar>& output() & { return thought.output; }
   };
 
-  /// After the batch come masks and other policies of this call, an executor, a workspace.
+  /// After the batch come masks and other policies of this call, an executor, a workspace, Training.
   template <class... Given>
   [[nodiscard]] Forward forward(Matrix<Scalar> const& x, Index batch = 1, Given&&... given) const {
     Forward kept;
@@ -65,7 +65,7 @@ struct EncoderBlock {
                 attention.forward_into(tokens, kept.attention, batch, given...);
                 return kept.attention.output;
               },
-              resource...);
+              layer_detail::part_of(resource, 0)...);
           think(kept, resource...);
         },
         given...);
@@ -98,13 +98,13 @@ struct EncoderBlock {
               [&](Matrix<Scalar> const& read, Matrix<Scalar> const& d_result) {
                 return feed_forward.backward(read, kept.feed_forward, d_result, gradient.feed_forward, resource...);
               },
-              resource...);
+              layer_detail::part_of(resource, 1)...);
           d_x = around_attention.backward(
               x, kept.looked, d_looked, gradient.around_attention,
               [&](Matrix<Scalar> const& read, Matrix<Scalar> const& d_result) {
                 return attention.backward(read, kept.attention, d_result, gradient.attention, given...);
               },
-              resource...);
+              layer_detail::part_of(resource, 0)...);
         },
         given...);
     return d_x;
@@ -127,7 +127,7 @@ struct EncoderBlock {
           feed_forward.forward_into(tokens, kept.feed_forward, resource...);
           return kept.feed_forward.output;
         },
-        resource...);
+        layer_detail::part_of(resource, 1)...);
   }
 };
 

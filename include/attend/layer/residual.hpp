@@ -3,6 +3,7 @@
 #include <attend/core/check.hpp>
 #include <attend/core/config.hpp>
 #include <attend/core/parameters.hpp>
+#include <attend/layer/training.hpp>
 
 #include <utility>
 
@@ -18,7 +19,7 @@ enum class NormPlace {
 /// A norm and the way around a layer f, which adds to what it read and does not replace it.
 ///
 /// Shapes   x (n, features)  →  y (n, features)
-/// Given    an executor for the norm, or none
+/// Given    an executor for the norm, and Training, or none
 /// Throws   when f gives other sizes than it is given
 /// Cost     one norm and one addition a number; backward keeps the sum and what f read
 /// Source   He 2016, equation 1 (arXiv 1512.03385)
@@ -45,9 +46,9 @@ struct Residual {
   void forward_into(Matrix<Scalar> const& x, Forward& kept, Layer const& layer, Given&&... given) const {
     if (place == NormPlace::before) {
       norm.forward_into(x, kept.read, given...);
-      add(x, layer(std::as_const(kept.read)), kept.output);
+      add(x, layer(std::as_const(kept.read)), kept.output, given...);
     } else {
-      add(x, layer(x), kept.sum);
+      add(x, layer(x), kept.sum, given...);
       norm.forward_into(kept.sum, kept.output, given...);
     }
   }
@@ -59,12 +60,12 @@ struct Residual {
                                         Given&&... given) const {
     if (place == NormPlace::before) {
       // y = x + f(norm(x))
-      Matrix<Scalar> const d_read = layer_backward(kept.read, d_output);
+      Matrix<Scalar> const d_read = layer_backward(kept.read, dropped(d_output, given...));
       return d_output + norm.backward(x, d_read, gradient.norm, given...);
     }
     // y = norm(x + f(x))
     Matrix<Scalar> const d_sum = norm.backward(kept.sum, d_output, gradient.norm, given...);
-    return d_sum + layer_backward(x, d_sum);
+    return d_sum + layer_backward(x, dropped(d_sum, given...));
   }
 
   template <class Self, class Function>
@@ -73,10 +74,22 @@ struct Residual {
   }
 
  private:
-  static void add(Matrix<Scalar> const& x, Matrix<Scalar> const& result, Matrix<Scalar>& sum) {
+  template <class... Given>
+  static void add(Matrix<Scalar> const& x, Matrix<Scalar> const& result, Matrix<Scalar>& sum, Given&... given) {
     check(x.rows() == result.rows() && x.cols() == result.cols(), "Residual: the layer made (", result.rows(), ", ",
           result.cols(), ") of (", x.rows(), ", ", x.cols(), "); both must be of the same size to be added.");
-    sum = x + result;
+    sum = x + dropped(result, given...);
+  }
+  /// What Training, where it is given, leaves of the layer's result; and of its derivative.
+  template <class... Given>
+  [[nodiscard]] static decltype(auto) dropped(Matrix<Scalar> const& result, Given&... given) {
+    if constexpr ((layer_detail::is_training<Given> || ...)) {
+      Matrix<Scalar> left = result;
+      layer_detail::drop(left, given...);
+      return left;
+    } else {
+      return (result);
+    }
   }
 };
 

@@ -6,12 +6,14 @@
 #include <attend/core/types.hpp>
 #include <attend/core/workspace.hpp>
 #include <attend/layer/shared.hpp>
+#include <attend/layer/training.hpp>
 
 #include <algorithm>
 #include <tuple>
 #include <type_traits>
 
-/// The executor and the workspace among the arguments of a layer's call, and work on rows that an executor shares out.
+/// The executor, the workspace and Training among the arguments of a layer's call, and work on rows that an executor
+/// shares out.
 
 namespace attend {
 inline namespace ATTEND_UNIT_NAME {
@@ -19,7 +21,7 @@ namespace layer_detail {
 
 template <class Type>
 inline constexpr bool is_resource =
-    attend::detail::is_executor<Type>::value || attend::detail::is_workspace<Type>::value;
+    attend::detail::is_executor<Type>::value || attend::detail::is_workspace<Type>::value || is_training<Type>;
 
 /// Calls use(executor, workspace) with those among the arguments, or with a serial executor and a workspace that lives
 /// as long as the call.

@@ -58,12 +58,12 @@ struct Stack {
     Matrix<Scalar> output;
   };
 
-  /// The result alone. After the batch come masks and other policies of this call, an executor, a workspace.
+  /// The result alone. After the batch come masks and other policies of this call, an executor, a workspace, Training.
   template <class... Given>
   [[nodiscard]] Matrix<Scalar> run(Matrix<Scalar> x, Index batch = 1, Given&&... given) const {
     typename Block::Forward kept;  // of one block after the other
-    for (Block const& block : blocks) {
-      block.forward_into(x, kept, batch, given...);
+    for (std::size_t i = 0; i < blocks.size(); ++i) {
+      blocks[i].forward_into(x, kept, batch, layer_detail::part_of(given, static_cast<Index>(i))...);
       x.swap(kept.output());
     }
     return layer_detail::norm_stack(norm, std::move(x), given...);
@@ -79,7 +79,8 @@ struct Stack {
   void forward_into(Matrix<Scalar> const& x, Forward& kept, Index batch = 1, Given&&... given) const {
     kept.blocks.resize(blocks.size());
     for (std::size_t i = 0; i < blocks.size(); ++i)
-      blocks[i].forward_into(layer_detail::read_by(i, x, kept.blocks), kept.blocks[i], batch, given...);
+      blocks[i].forward_into(layer_detail::read_by(i, x, kept.blocks), kept.blocks[i], batch,
+                             layer_detail::part_of(given, static_cast<Index>(i))...);
     layer_detail::norm_stack_into(norm, layer_detail::read_by(blocks.size(), x, kept.blocks), kept.output, given...);
   }
   /// ∂loss/∂x from ∂loss/∂y; derivatives by parameters are added to `gradient`. Policies must be those of forward.
@@ -98,7 +99,7 @@ struct Stack {
           given...);
     for (std::size_t i = blocks.size(); i-- > 0;)
       d_output = blocks[i].backward(layer_detail::read_by(i, x, kept.blocks), kept.blocks[i], d_output,
-                                    gradient.blocks[i], given...);
+                                    gradient.blocks[i], layer_detail::part_of(given, static_cast<Index>(i))...);
     return d_output;
   }
 

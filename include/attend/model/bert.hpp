@@ -73,6 +73,7 @@ struct Bert {
     Forward kept;
     kept.sum = embed(tokens, type_of_each, even(tokens, batch));
     kept.x = normed(kept.sum, given...);
+    layer_detail::drop(kept.x, layer_detail::part_of(given, layer_detail::embedded)...);
     kept.blocks = blocks.forward(kept.x, batch, given...);
     return kept;
   }
@@ -82,6 +83,7 @@ struct Bert {
     Forward kept;
     kept.sum = embed(tokens, type_of_each, sequences);
     kept.x = normed(kept.sum, given...);
+    layer_detail::drop(kept.x, layer_detail::part_of(given, layer_detail::embedded)...);
     kept.blocks = blocks.forward(kept.x, 1, sequences, given...);
     return kept;
   }
@@ -89,13 +91,15 @@ struct Bert {
   template <class... Given>
   void backward(Tokens tokens, Tokens type_of_each, Index batch, Forward const& kept, Matrix<Scalar> const& d_output,
                 Bert& gradient, Given&&... given) const {
-    Matrix<Scalar> const d_x = blocks.backward(kept.x, kept.blocks, d_output, gradient.blocks, given...);
+    Matrix<Scalar> d_x = blocks.backward(kept.x, kept.blocks, d_output, gradient.blocks, given...);
+    layer_detail::drop(d_x, layer_detail::part_of(given, layer_detail::embedded)...);
     embed_backward(tokens, type_of_each, even(tokens, batch), kept, d_x, gradient);
   }
   template <class... Given>
   void backward(Tokens tokens, Tokens type_of_each, Documents const& sequences, Forward const& kept,
                 Matrix<Scalar> const& d_output, Bert& gradient, Given&&... given) const {
-    Matrix<Scalar> const d_x = blocks.backward(kept.x, kept.blocks, d_output, gradient.blocks, sequences, given...);
+    Matrix<Scalar> d_x = blocks.backward(kept.x, kept.blocks, d_output, gradient.blocks, sequences, given...);
+    layer_detail::drop(d_x, layer_detail::part_of(given, layer_detail::embedded)...);
     embed_backward(tokens, type_of_each, sequences, kept, d_x, gradient);
   }
 

@@ -108,13 +108,18 @@ struct EncoderDecoder {
     kept.batch = batch;
     kept.source = embed(words, source, batch, 0);
     kept.target = embed(written(), target, batch, 0);
+    layer_detail::drop(kept.source, layer_detail::part_of(resources, reads, layer_detail::embedded)...);
+    layer_detail::drop(kept.target, layer_detail::part_of(resources, writes, layer_detail::embedded)...);
     with_all(
-        [&](auto const&... policy) { kept.encoder = encoder.forward(kept.source, batch, policy..., resources...); },
+        [&](auto const&... policy) {
+          kept.encoder = encoder.forward(kept.source, batch, policy..., layer_detail::part_of(resources, reads)...);
+        },
         encoder_policies, over_source);
     kept.memory = decoder.remember(kept.encoder.output, batch, resources...);
     with_all(
         [&](auto const&... policy) {
-          kept.decoder = decoder.forward(kept.target, kept.memory, batch, over_source, policy..., resources...);
+          kept.decoder = decoder.forward(kept.target, kept.memory, batch, over_source, policy...,
+                                         layer_detail::part_of(resources, writes)...);
         },
         decoder_policies);
     kept.logits = scores(kept.decoder.output, resources...);
@@ -131,10 +136,11 @@ struct EncoderDecoder {
     Memory d_memory;
     with_all(
         [&](auto const&... policy) {
-          Matrix<Scalar> const d_target =
+          Matrix<Scalar> d_target =
               decoder.backward(kept.target, kept.memory, kept.decoder,
                                scores_backward(kept.decoder.output, d_logits, gradient, resources...), d_memory,
-                               gradient.decoder, over_source, policy..., resources...);
+                               gradient.decoder, over_source, policy..., layer_detail::part_of(resources, writes)...);
+          layer_detail::drop(d_target, layer_detail::part_of(resources, writes, layer_detail::embedded)...);
           written().backward(target, embedding_scale * d_target, gradient.written());
         },
         layer_detail::shared(decoder_policies, gradient.decoder_policies));
@@ -142,8 +148,9 @@ struct EncoderDecoder {
                                                             gradient.decoder, kept.batch, resources...);
     with_all(
         [&](auto const&... policy) {
-          Matrix<Scalar> const d_source =
-              encoder.backward(kept.source, kept.encoder, d_read, gradient.encoder, policy..., resources...);
+          Matrix<Scalar> d_source = encoder.backward(kept.source, kept.encoder, d_read, gradient.encoder, policy...,
+                                                     layer_detail::part_of(resources, reads)...);
+          layer_detail::drop(d_source, layer_detail::part_of(resources, reads, layer_detail::embedded)...);
           words.backward(source, embedding_scale * d_source, gradient.words);
         },
         layer_detail::shared(encoder_policies, gradient.encoder_policies), over_source);
@@ -195,6 +202,9 @@ struct EncoderDecoder {
   }
 
  private:
+  /// The parts of Training that the two stacks have.
+  static constexpr Index reads = 0, writes = 1;
+
   /// Calls use(…) with what is in the tuples.
   template <class Use, class... Tuples>
   static decltype(auto) with_all(Use const& use, Tuples const&... tuples) {

@@ -46,6 +46,7 @@ struct LanguageModel {
     Forward kept;
     kept.batch = batch;
     kept.x = embed(tokens, batch, 0);
+    layer_detail::drop(kept.x, layer_detail::part_of(given, layer_detail::embedded)...);
     kept.blocks = blocks.forward(kept.x, batch, Causal{}, given...);
     kept.logits = scores(kept.blocks.output, given...);
     return kept;
@@ -65,8 +66,8 @@ struct LanguageModel {
           }
         },
         given...);
-    Matrix<Scalar> const d_x =
-        blocks.backward(kept.x, kept.blocks, std::move(d_output), gradient.blocks, Causal{}, given...);
+    Matrix<Scalar> d_x = blocks.backward(kept.x, kept.blocks, std::move(d_output), gradient.blocks, Causal{}, given...);
+    layer_detail::drop(d_x, layer_detail::part_of(given, layer_detail::embedded)...);
     if (positions.positions() > 0) {
       Index const n = d_x.rows() / kept.batch;
       for (Index b = 0; b < kept.batch; ++b) gradient.positions.table.topRows(n) += d_x.middleRows(b * n, n);

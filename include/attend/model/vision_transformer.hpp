@@ -86,6 +86,7 @@ struct VisionTransformer {
     Forward kept;
     kept.patches = patches(images);
     kept.x = embed(kept.patches, images.rows(), given...);
+    layer_detail::drop(kept.x, layer_detail::part_of(given, layer_detail::embedded)...);
     kept.blocks = blocks.forward(kept.x, images.rows(), given...);
     kept.classes = first_of_each(kept.blocks.output);
     kept.logits = head.forward(kept.classes, given...);
@@ -100,7 +101,8 @@ struct VisionTransformer {
     Matrix<Scalar> const d_classes = head.backward(kept.classes, d_logits, gradient.head, given...);
     Matrix<Scalar> d_output = Matrix<Scalar>::Zero(batch * tokens, d_classes.cols());
     for (Index b = 0; b < batch; ++b) d_output.row(b * tokens) = d_classes.row(b);
-    Matrix<Scalar> const d_x = blocks.backward(kept.x, kept.blocks, std::move(d_output), gradient.blocks, given...);
+    Matrix<Scalar> d_x = blocks.backward(kept.x, kept.blocks, std::move(d_output), gradient.blocks, given...);
+    layer_detail::drop(d_x, layer_detail::part_of(given, layer_detail::embedded)...);
     // z₀ = [class; E x₁; …; E x_P] + positions
     Matrix<Scalar> d_projected(batch * patch_count(), d_x.cols());
     for (Index b = 0; b < batch; ++b) {
