@@ -97,4 +97,10 @@ layers = [
     decoder("decoder, norms after, GELU", norm_first=False, activation="gelu"),
     decoder("decoder, norms first, ReLU", norm_first=True, activation="relu"),
 ]
-print(json.dumps({"torch": torch.__version__, "multi_head": cases, "layers": layers}))
+# A token of zeros to look at, a learned one, and both.
+more = [
+    multi_head("self, a key of zeros", 8, 2, 2, 5, 5, add_zero_attn=True),
+    multi_head("cross, a learned key", 8, 4, 2, 3, 6, self_attention=False, add_bias_kv=True),
+    multi_head("self, a learned key and one of zeros", 8, 2, 2, 5, 5, add_bias_kv=True, add_zero_attn=True),
+]
+print(json.dumps({"torch": torch.__version__, "multi_head": cases + more, "layers": layers}))
