@@ -3,7 +3,7 @@
 include("${CMAKE_CURRENT_LIST_DIR}/checkout.cmake")
 
 prepare(test
-  PACKAGES libeigen3-dev libgtest-dev nlohmann-json3-dev libcli11-dev
+  PACKAGES libeigen3-dev libgtest-dev nlohmann-json3-dev libcli11-dev libutf8proc-dev
   OPTIONS -DATTEND_TESTS=ON -DATTEND_EXAMPLES=ON)
 compile(all)
 

@@ -88,8 +88,7 @@ int backward(Case const& one, Policies const&... policies) {
 
 int multi_head(Case const& one) {
   Threads threads(one);
-  at::MultiHead<float> layer(
-      at::MultiHeadShape{.features = one.number("features"), .heads = one.number("heads")});
+  at::MultiHead<float> layer(at::MultiHeadShape{.features = one.number("features"), .heads = one.number("heads")});
   at::io::load_parameters(one.path("parameters.safetensors"), layer);
   Matrix const x = one.array("x").matrix(), d_output = one.array("d_output").matrix();
   Index const batch = one.number("batch");

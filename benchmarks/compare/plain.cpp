@@ -3,8 +3,8 @@
 #include <cmath>
 #include <limits>
 
-/// What one writes without a library: Eigen's products around a softmax over all scores, compiled for this machine; with
-/// EIGEN_USE_BLAS the products are those of a BLAS.
+/// What one writes without a library: Eigen's products around a softmax over all scores, compiled for this machine;
+/// with EIGEN_USE_BLAS the products are those of a BLAS.
 
 namespace {
 

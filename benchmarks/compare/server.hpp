@@ -50,8 +50,8 @@ class Case {
     std::vector<Index> shape;
 
     [[nodiscard]] auto matrix() const {
-      return attend::Matrix<float>(attend::Matrix<float>::Map(
-          numbers.data(), static_cast<Index>(numbers.size()) / shape.back(), shape.back()));
+      return attend::Matrix<float>(
+          attend::Matrix<float>::Map(numbers.data(), static_cast<Index>(numbers.size()) / shape.back(), shape.back()));
     }
   };
   [[nodiscard]] Array array(std::string const& name) const {
