@@ -20,7 +20,9 @@ import time
 import warnings
 
 # Large temporaries that are given back to the system at every call cost page faults: none of the programs does that here.
-ENVIRONMENT = {"MALLOC_MMAP_THRESHOLD_": str(1 << 32), "MALLOC_TRIM_THRESHOLD_": str(1 << 32), "MALLOC_TOP_PAD_": "0"}
+# OpenBLAS is run on one thread alone, beside the others on one.
+ENVIRONMENT = {"MALLOC_MMAP_THRESHOLD_": str(1 << 32), "MALLOC_TRIM_THRESHOLD_": str(1 << 32), "MALLOC_TOP_PAD_": "0",
+               "OPENBLAS_NUM_THREADS": "1"}
 if any(os.environ.get(name) != value for name, value in ENVIRONMENT.items()):
     for name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):
         os.environ.pop(name, None)

@@ -4,7 +4,7 @@
 
 #include <limits>
 
-namespace {
+namespace categorical_tests {
 
 using attend::Categorical;
 using attend::Index;
@@ -113,4 +113,4 @@ TEST(Categorical, RefusesAKeyThatIsNotSeen) {
   EXPECT_THROW((void)row.backward(Vector{{1.0}}), attend::Error);
 }
 
-}  // namespace
+}  // namespace categorical_tests

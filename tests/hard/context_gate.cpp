@@ -2,7 +2,7 @@
 
 #include "hard/gradients.hpp"
 
-namespace {
+namespace context_gate_tests {
 
 using attend::ContextGate;
 using gradients::Matrix;
@@ -58,4 +58,4 @@ TEST(ContextGate, RefusesWhatDoesNotFit) {
   EXPECT_THROW((void)gate.backward(Matrix(3, 3), context, kept, context, gradient), attend::Error);
 }
 
-}  // namespace
+}  // namespace context_gate_tests

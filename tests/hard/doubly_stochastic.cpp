@@ -2,7 +2,7 @@
 
 #include "hard/gradients.hpp"
 
-namespace {
+namespace doubly_stochastic_tests {
 
 using attend::DoublyStochastic;
 using gradients::Matrix;
@@ -22,4 +22,4 @@ TEST(DoublyStochastic, ItsGradientIsThatOfDifferences) {
   EXPECT_EQ(penalty.gradient(Matrix(0, 3)).rows(), 0);
 }
 
-}  // namespace
+}  // namespace doubly_stochastic_tests

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <set>
 
-namespace {
+namespace draw_tests {
 
 using attend::Draw;
 using attend::Index;
@@ -56,4 +56,4 @@ TEST(Draw, LowBitsAreNotTheHighOnes) {
 
 TEST(Draw, NeedsASample) { EXPECT_THROW((Draw{.samples = 0}.check_sizes()), attend::Error); }
 
-}  // namespace
+}  // namespace draw_tests

@@ -2,7 +2,7 @@
 
 #include "hard/gradients.hpp"
 
-namespace {
+namespace gaussian_noise_tests {
 
 using attend::gaussian_noise;
 using attend::Index;
@@ -30,4 +30,4 @@ TEST(GaussianNoise, IsAFunctionOfTheDraw) {
   EXPECT_THROW((void)gaussian_noise<double>(1, 1, -1, draw), attend::Error);
 }
 
-}  // namespace
+}  // namespace gaussian_noise_tests

@@ -4,7 +4,7 @@
 
 #include <limits>
 
-namespace {
+namespace gumbel_softmax_tests {
 
 using attend::Categorical;
 using attend::GumbelSoftmax;
@@ -64,4 +64,4 @@ TEST(GumbelSoftmax, RefusesWhatDoesNotFit) {
   EXPECT_THROW((void)(GumbelSoftmax<double>{1}.sample(Vector{{1.0}}, Vector{{1, 2}})), attend::Error);
 }
 
-}  // namespace
+}  // namespace gumbel_softmax_tests

@@ -8,7 +8,7 @@
 
 #include <cstdio>
 
-namespace {
+namespace half_soft_tests {
 
 using attend::Categorical;
 using attend::HalfSoft;
@@ -56,4 +56,4 @@ TEST(HalfSoft, ItsCoinIsFairOverSequencesAndSteps) {
   EXPECT_THROW((void)HalfSoft{1.5}.is_soft({}), attend::Error);
 }
 
-}  // namespace
+}  // namespace half_soft_tests

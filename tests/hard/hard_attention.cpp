@@ -13,7 +13,7 @@
 /// Kernels take long to compile and one serves many tests: Causal with an offset hides nothing, all, or what causal
 /// attention hides, so that one mask stands for most.
 
-namespace {
+namespace hard_attention_tests {
 
 using attend::Causal;
 using attend::Draw;
@@ -392,4 +392,4 @@ TEST(HardAttention, RefusesWhatDoesNotFit) {
   EXPECT_THROW(((void)HardAttention{attend::Softmax{.temperature = 0}, Causal{}}.argmax(q, k, v)), attend::Error);
 }
 
-}  // namespace
+}  // namespace hard_attention_tests

@@ -14,7 +14,7 @@
 /// Kernels take long to compile, those of backward above all, so that two serve nearly all tests: scaled dot product
 /// under Causal, which with an offset hides nothing, and one call with policies of every kind.
 
-namespace {
+namespace hard_attention_backward_tests {
 
 using attend::Causal;
 using attend::HardAttention;
@@ -388,4 +388,4 @@ TEST(HardAttentionBackward, RefusesWhatDoesNotFit) {
                attend::Error);
 }
 
-}  // namespace
+}  // namespace hard_attention_backward_tests

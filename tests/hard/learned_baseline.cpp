@@ -4,7 +4,7 @@
 
 #include <Eigen/LU>
 
-namespace {
+namespace learned_baseline_tests {
 
 using attend::Index;
 using attend::LearnedBaseline;
@@ -69,4 +69,4 @@ TEST(LearnedBaseline, RefusesWhatDoesNotFit) {
   EXPECT_THROW((void)baseline.loss(Matrix(2, 3), Vector(2), other), attend::Error);
 }
 
-}  // namespace
+}  // namespace learned_baseline_tests

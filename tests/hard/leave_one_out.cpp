@@ -2,7 +2,7 @@
 
 #include "hard/gradients.hpp"
 
-namespace {
+namespace leave_one_out_tests {
 
 using attend::LeaveOneOut;
 using gradients::Vector;
@@ -18,4 +18,4 @@ TEST(LeaveOneOut, KeepsSmallRewardsBesideALargeOne) { EXPECT_EQ(LeaveOneOut::val
 
 TEST(LeaveOneOut, NeedsAnother) { EXPECT_THROW((void)LeaveOneOut::values(Vector{{1.0}}), attend::Error); }
 
-}  // namespace
+}  // namespace leave_one_out_tests

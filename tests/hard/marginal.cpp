@@ -4,7 +4,7 @@
 
 #include <limits>
 
-namespace {
+namespace marginal_tests {
 
 using attend::Categorical;
 using attend::expected_reward;
@@ -74,4 +74,4 @@ TEST(Marginal, RefusesWhatDoesNotFit) {
   EXPECT_THROW((void)log_marginal_likelihood(row, Vector{{1.0}}), attend::Error);
 }
 
-}  // namespace
+}  // namespace marginal_tests

@@ -7,7 +7,7 @@
 
 #include <limits>
 
-namespace {
+namespace monotonic_attention_tests {
 
 using attend::Index;
 using attend::MonotonicAttention;
@@ -184,4 +184,4 @@ TEST(MonotonicAttention, RefusesWhatDoesNotFit) {
   EXPECT_THROW((void)attention.walk(Matrix::Zero(2, 3), -2), attend::Error);
 }
 
-}  // namespace
+}  // namespace monotonic_attention_tests

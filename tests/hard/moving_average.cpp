@@ -6,7 +6,7 @@
 #include "hard/enumerate.hpp"
 #include "hard/gradients.hpp"
 
-namespace {
+namespace moving_average_tests {
 
 using attend::MovingAverage;
 using gradients::Vector;
@@ -47,4 +47,4 @@ TEST(MovingAverage, RefusesADecayThatForgetsNothing) {
     EXPECT_THROW((MovingAverage<double>{.decay = decay}.add(1)), attend::Error) << decay;
 }
 
-}  // namespace
+}  // namespace moving_average_tests

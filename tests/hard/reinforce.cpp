@@ -9,7 +9,7 @@
 #include <cstdio>
 #include <limits>
 
-namespace {
+namespace reinforce_tests {
 
 using attend::Categorical;
 using attend::Index;
@@ -155,4 +155,4 @@ TEST(Reinforce, RefusesWhatDoesNotFit) {
   EXPECT_THROW((void)Reinforce<double>::coefficients(Vector()), attend::Error);
 }
 
-}  // namespace
+}  // namespace reinforce_tests

@@ -7,7 +7,7 @@
 
 #include <cstdio>
 
-namespace {
+namespace returns_tests {
 
 using attend::Categorical;
 using attend::Index;
@@ -58,4 +58,4 @@ TEST(Returns, GiveTheGradientOfAnEpisodeWithLessVariance) {
   RecordProperty("variance_to_go", std::to_string(to_go.variance));
 }
 
-}  // namespace
+}  // namespace returns_tests

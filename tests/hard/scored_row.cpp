@@ -6,7 +6,7 @@
 
 #include <numeric>
 
-namespace {
+namespace scored_row_tests {
 
 using attend::Categorical;
 using attend::Index;
@@ -114,4 +114,4 @@ TEST(ScoredRow, NothingAndPoison) {
   EXPECT_FALSE(empty.sees_something());
 }
 
-}  // namespace
+}  // namespace scored_row_tests

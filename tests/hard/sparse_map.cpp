@@ -5,7 +5,7 @@
 
 #include "hard/gradients.hpp"
 
-namespace {
+namespace sparse_map_tests {
 
 using attend::Attention;
 using attend::Index;
@@ -29,4 +29,4 @@ TEST(SparseMap, TopKHasKEntriesARow) {
   EXPECT_EQ(attend::sparse_map(Attention{attend::Lengths{0}}, q, k).size(), 0);
 }
 
-}  // namespace
+}  // namespace sparse_map_tests

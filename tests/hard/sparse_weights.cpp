@@ -5,7 +5,7 @@
 #include <array>
 #include <limits>
 
-namespace {
+namespace sparse_weights_tests {
 
 using attend::Index;
 using attend::KeyWeight;
@@ -86,4 +86,4 @@ TEST(SparseWeights, RefusesWhatDoesNotFit) {
   EXPECT_EQ(sparse, SparseWeights<double>::from_dense(dense));
 }
 
-}  // namespace
+}  // namespace sparse_weights_tests

@@ -8,7 +8,7 @@
 
 #include <cstdio>
 
-namespace {
+namespace straight_through_tests {
 
 using attend::Categorical;
 using attend::Index;
@@ -53,4 +53,4 @@ TEST(StraightThrough, PicksNothingWhereNothingIsSeen) {
   EXPECT_THROW((void)(StraightThrough<double>{Categorical(Vector{{1.0}}), -1}.forward()), attend::Error);
 }
 
-}  // namespace
+}  // namespace straight_through_tests

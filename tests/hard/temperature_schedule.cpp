@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace {
+namespace temperature_schedule_tests {
 
 using attend::TemperatureSchedule;
 
@@ -21,4 +21,4 @@ TEST(TemperatureSchedule, RefusesWhatCannotBe) {
   EXPECT_THROW((void)(TemperatureSchedule{1, 0.5, -1}.at(1)), attend::Error);
 }
 
-}  // namespace
+}  // namespace temperature_schedule_tests

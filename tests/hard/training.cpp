@@ -7,7 +7,7 @@
 /// A task that can only be learned through the picks: among m items one carries a mark, and the reward is 1 for looking
 /// at it. The query is learned, and nothing but picks and their rewards is told.
 
-namespace {
+namespace training_tests {
 
 using attend::Index;
 using gradients::Matrix;
@@ -72,4 +72,4 @@ TEST(Training, EveryBaselineLearnsToLookAtTheMark) {
   EXPECT_GT(moving, 0.9);
 }
 
-}  // namespace
+}  // namespace training_tests

@@ -13,7 +13,7 @@
 #include <limits>
 #include <vector>
 
-namespace {
+namespace convert_tests {
 
 using namespace attend::io;
 using attend::Index;
@@ -197,4 +197,4 @@ TEST(Convert, RankAndSize) {
   EXPECT_EQ(to_matrix<float>(none).cols(), Index(1) << 40);
 }
 
-}  // namespace
+}  // namespace convert_tests

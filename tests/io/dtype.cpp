@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace {
+namespace dtype_tests {
 
 using namespace attend::io;
 
@@ -25,4 +25,4 @@ TEST(Dtype, TypesNamesAndSizesAgree) {
   EXPECT_THROW(with_type_of(static_cast<Dtype>(13), [](auto) {}), attend::Error);
 }
 
-}  // namespace
+}  // namespace dtype_tests

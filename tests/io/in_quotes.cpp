@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace {
+namespace in_quotes_tests {
 
 TEST(InQuotes, WhatAFileHoldsCannotSpoilASentence) {
   using attend::io::in_quotes;
@@ -14,4 +14,4 @@ TEST(InQuotes, WhatAFileHoldsCannotSpoilASentence) {
   EXPECT_EQ(in_quotes(std::string(81, 'n')), "\"" + std::string(80, 'n') + "…\"");
 }
 
-}  // namespace
+}  // namespace in_quotes_tests

@@ -11,7 +11,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace {
+namespace mapped_file_tests {
 
 using attend::io::MappedFile;
 using files::Temporary;
@@ -63,4 +63,4 @@ TEST(MappedFile, LeavesNoDescriptorOpen) {
   }
 }
 
-}  // namespace
+}  // namespace mapped_file_tests

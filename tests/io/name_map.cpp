@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-namespace {
+namespace name_map_tests {
 
 using namespace attend::io;
 using attend::Index;
@@ -108,4 +108,4 @@ TEST(NameMap, ARuleThatFindsNothingIsRefused) {
   refused(NameMap().split("a", {"x", "y", "z", "u"}), "cannot be cut into 4 equal parts");
 }
 
-}  // namespace
+}  // namespace name_map_tests

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-namespace {
+namespace npy_tests {
 
 using namespace attend::io;
 using attend::Index;
@@ -157,4 +157,4 @@ TEST(Npy, WhatCannotBeWrittenIsRefused) {
   refused(tensor, "a negative size");
 }
 
-}  // namespace
+}  // namespace npy_tests

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace {
+namespace npy_refused_tests {
 
 using files::little_endian;
 
@@ -194,4 +194,4 @@ TEST(NpyRefused, TheirTwinsAreRead) {
   }
 }
 
-}  // namespace
+}  // namespace npy_refused_tests

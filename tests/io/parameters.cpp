@@ -16,7 +16,7 @@
 #include <type_traits>
 #include <vector>
 
-namespace {
+namespace parameters_tests {
 
 using namespace attend::io;
 using attend::Index;
@@ -241,4 +241,4 @@ TEST(Parameters, TwoGroupsOfOneNameAreRefused) {
   files::expect_refused([&] { load_parameters(path.path(), twins); }, "has two groups of parameters named \"weight\"");
 }
 
-}  // namespace
+}  // namespace parameters_tests

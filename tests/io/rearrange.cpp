@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-namespace {
+namespace rearrange_tests {
 
 using namespace attend::io;
 using attend::Index;
@@ -103,4 +103,4 @@ TEST(Rearrange, ConcatOfWhatDoesNotFit) {
   refused({endless, endless, endless, endless, endless}, "has more rows than an index can count");
 }
 
-}  // namespace
+}  // namespace rearrange_tests

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-namespace {
+namespace safetensors_tests {
 
 using namespace attend::io;
 using attend::Index;
@@ -191,4 +191,4 @@ TEST(Safetensors, ANameThatIsNotThere) {
   files::expect_refused([] { (void)read_safetensors("/no/such/file"); }, "/no/such/file: No such file");
 }
 
-}  // namespace
+}  // namespace safetensors_tests

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-namespace {
+namespace safetensors_refused_tests {
 
 using files::little_endian;
 
@@ -264,4 +264,4 @@ TEST(SafetensorsRefused, DeepNestingAndLongNames) {
       "nnn…\" is or holds 1");
 }
 
-}  // namespace
+}  // namespace safetensors_refused_tests

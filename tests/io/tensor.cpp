@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-namespace {
+namespace tensor_tests {
 
 using namespace attend::io;
 using attend::Index;
@@ -55,4 +55,4 @@ TEST(Tensor, LooksAtTheCallersNumbers) {
                         "tensor_of: tensor \"n\" has 24 bytes; I32 of shape (2, 2) must have 16.");
 }
 
-}  // namespace
+}  // namespace tensor_tests

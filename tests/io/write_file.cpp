@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-namespace {
+namespace write_file_tests {
 
 using files::Temporary;
 
@@ -54,4 +54,4 @@ TEST(WriteFile, AFullDiskLeavesWhatWasThere) {
   EXPECT_FALSE(std::filesystem::exists(path.path() + ".part"));
 }
 
-}  // namespace
+}  // namespace write_file_tests

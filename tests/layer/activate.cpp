@@ -7,7 +7,7 @@
 
 #include <cmath>
 
-namespace {
+namespace activate_tests {
 
 using namespace central;
 using attend::activate;
@@ -65,4 +65,4 @@ TEST(Activate, WrongSizesAreSentences) {
   expect_sentence([&] { (void)activate_backward(attend::Silu{}, x, x.leftCols(3)); }, {"d_y is (5, 3)", "(5, 4)"});
 }
 
-}  // namespace
+}  // namespace activate_tests

@@ -6,7 +6,7 @@
 
 #include <cmath>
 
-namespace {
+namespace activation_tests {
 
 using namespace central;
 namespace layer = attend::layer_detail;
@@ -31,4 +31,4 @@ TEST(Activation, GradientsAreCentralDifferences) {
   expect_gradient("tanh", x, layer::tanh_back(layer::tanh(x), d_y), [&] { return weighted(layer::tanh(x), d_y); });
 }
 
-}  // namespace
+}  // namespace activation_tests

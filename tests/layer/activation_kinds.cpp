@@ -9,7 +9,7 @@
 #include <cmath>
 #include <limits>
 
-namespace {
+namespace activation_kinds_tests {
 
 using namespace central;
 using attend::activate;
@@ -101,4 +101,4 @@ TEST(GeluTanh, IsRightToFourteenUlpFromMinusThreeUp) {
   EXPECT_LE(of_doubles.slope, 2);
 }
 
-}  // namespace
+}  // namespace activation_kinds_tests

@@ -9,7 +9,7 @@
 #include <cmath>
 #include <tuple>
 
-namespace {
+namespace bahdanau_step_tests {
 
 using namespace central;
 using attend::Additive;
@@ -75,4 +75,4 @@ TEST(BahdanauStep, WrongSizesAreSentences) {
       {"Decoder", "2 columns", "8"});
 }
 
-}  // namespace
+}  // namespace bahdanau_step_tests

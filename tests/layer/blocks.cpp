@@ -13,7 +13,7 @@
 
 /// Layers of transformers against PyTorch's, against differences, and decoded token by token.
 
-namespace {
+namespace blocks_tests {
 
 namespace at = attend;
 using at::Index;
@@ -146,8 +146,6 @@ double decoder_error(Json const& one) {
   return worst;
 }
 
-}  // namespace
-
 TEST(Blocks, AreThoseOfPyTorch) {
   Index encoders = 0, decoders = 0;
   Json const file = golden::read("multi_head.json");
@@ -204,3 +202,5 @@ TEST(Blocks, DecodingTokenByTokenIsOneCallToTheBit) {
   for (Index i = 0; i < n; ++i)
     ASSERT_EQ(writer.decode(Matrix<float>(x.row(i)), own, memory), Matrix<float>(written.row(i))) << i;
 }
+
+}  // namespace blocks_tests

@@ -7,7 +7,7 @@
 
 #include <cmath>
 
-namespace {
+namespace context_tests {
 
 using namespace central;
 using attend::AddContext;
@@ -97,4 +97,4 @@ TEST(Context, WrongSizesAreSentences) {
   expect_sentence([&] { (void)gated.backward(a, b, gated.forward(a, b), b, gated_gradient); }, {"d_output is (5, 4)"});
 }
 
-}  // namespace
+}  // namespace context_tests

@@ -9,7 +9,7 @@
 
 /// Decoder blocks one after the other are what they are one at a time.
 
-namespace {
+namespace decoder_stack_tests {
 
 namespace at = attend;
 using at::Index;
@@ -85,4 +85,4 @@ TEST(DecoderStack, WrongMemoriesAndCaches) {
   EXPECT_THROW((void)stack.run(x, memory, 1, std::tuple<>()), at::Error);
 }
 
-}  // namespace
+}  // namespace decoder_stack_tests

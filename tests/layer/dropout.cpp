@@ -7,7 +7,7 @@
 #include <cmath>
 #include <limits>
 
-namespace {
+namespace dropout_tests {
 
 using namespace central;
 using attend::Dropout;
@@ -67,4 +67,4 @@ TEST(Dropout, WrongProbabilitiesAreSentences) {
     expect_sentence([&] { (void)Dropout{p}.forward(x, 1); }, {"Dropout: p is", "less than 1"});
 }
 
-}  // namespace
+}  // namespace dropout_tests

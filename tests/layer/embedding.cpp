@@ -6,7 +6,7 @@
 
 #include <vector>
 
-namespace {
+namespace embedding_tests {
 
 using namespace central;
 using attend::Embedding;
@@ -42,4 +42,4 @@ TEST(Embedding, WrongTokensAreSentences) {
   expect_sentence([&] { layer.backward(tokens, Matrix<float>::Zero(4, 3), other); }, {"(4, 3)", "(5, 3)"});
 }
 
-}  // namespace
+}  // namespace embedding_tests

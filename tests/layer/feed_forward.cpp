@@ -7,7 +7,7 @@
 
 #include <limits>
 
-namespace {
+namespace feed_forward_tests {
 
 using namespace central;
 using attend::FeedForward;
@@ -71,4 +71,4 @@ TEST(FeedForward, WrongSizesAreSentences) {
   expect_sentence([&] { (void)layer.forward(x); }, {"contract 7 to 4"});
 }
 
-}  // namespace
+}  // namespace feed_forward_tests

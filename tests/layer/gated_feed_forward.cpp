@@ -7,7 +7,7 @@
 
 #include <limits>
 
-namespace {
+namespace gated_feed_forward_tests {
 
 using namespace central;
 using attend::GatedFeedForward;
@@ -67,4 +67,4 @@ TEST(GatedFeedForward, WrongSizesAreSentences) {
   expect_sentence([&] { (void)layer.forward(x); }, {"up 4 to 7"});
 }
 
-}  // namespace
+}  // namespace gated_feed_forward_tests

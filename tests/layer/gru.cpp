@@ -6,7 +6,7 @@
 
 #include <cmath>
 
-namespace {
+namespace gru_tests {
 
 using namespace central;
 using attend::Gru;
@@ -48,4 +48,4 @@ TEST(Gru, GatesKeepAndReplace) {
 TEST(Gru, GradientsAreCentralDifferences) { expect_cell_gradients<Gru<double>>(); }
 TEST(Gru, WrongSizesAreSentences) { expect_cell_sentences<Gru<double>>("Gru"); }
 
-}  // namespace
+}  // namespace gru_tests

@@ -8,7 +8,7 @@
 #include <cmath>
 #include <limits>
 
-namespace {
+namespace initialize_tests {
 
 using namespace central;
 using attend::Linear;
@@ -70,4 +70,4 @@ TEST(Initialize, WrongBoundsAreSentences) {
   expect_sentence([&] { attend::initialize_uniform(layer, std::numeric_limits<double>::quiet_NaN(), 0); }, {"nan"});
 }
 
-}  // namespace
+}  // namespace initialize_tests

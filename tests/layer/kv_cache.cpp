@@ -13,7 +13,7 @@
 
 /// Decoding with a cache gives the bits of one call; and what a cache refuses.
 
-namespace {
+namespace kv_cache_tests {
 
 namespace at = attend;
 using at::Index;
@@ -30,8 +30,6 @@ std::string sentence(Call const& call) {
   }
   return "no error";
 }
-
-}  // namespace
 
 TEST(KvCache, DecodingInAnyCutsIsOneCallToTheBit) {
   MultiHead<float> layer(MultiHeadShape{.features = 64, .heads = 4, .kv_heads = 2});
@@ -116,3 +114,5 @@ TEST(KvCache, ErrorsLeaveItAsItWas) {
             "KvCache: 1 sequences of 2 heads of 0 and 4 numbers with room for 3 tokens; all must be positive, the room "
             "may be 0.");
 }
+
+}  // namespace kv_cache_tests

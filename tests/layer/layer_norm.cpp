@@ -7,7 +7,7 @@
 
 #include <limits>
 
-namespace {
+namespace layer_norm_tests {
 
 using namespace central;
 using attend::LayerNorm;
@@ -111,4 +111,4 @@ TEST(LayerNorm, WrongSizesAreSentences) {
   expect_sentence([&] { (void)layer.forward(x); }, {"the bias 7"});
 }
 
-}  // namespace
+}  // namespace layer_norm_tests

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace {
+namespace linear_tests {
 
 using namespace central;
 using attend::Linear;
@@ -54,4 +54,4 @@ TEST(Linear, WrongSizesAreSentences) {
   expect_sentence([&] { (void)layer.forward(x); }, {"bias has 7"});
 }
 
-}  // namespace
+}  // namespace linear_tests

@@ -3,7 +3,7 @@
 #include <attend/score/additive.hpp>
 #include "central_differences.hpp"
 
-namespace {
+namespace local_attention_tests {
 
 namespace at = attend;
 using at::Index;
@@ -122,4 +122,4 @@ TEST(LocationAware, GradientsThroughTheWeightsOfTheLastStep) {
                            at::parameter_span(std::as_const(gradient).filters.filters), loss);
 }
 
-}  // namespace
+}  // namespace local_attention_tests

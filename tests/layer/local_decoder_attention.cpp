@@ -11,7 +11,7 @@
 #include <cmath>
 #include <vector>
 
-namespace {
+namespace local_decoder_attention_tests {
 
 using namespace central;
 using attend::ConcatContext;
@@ -80,4 +80,4 @@ TEST(LocalDecoderAttention, AnEmptyMemoryReadsZeros) {
   EXPECT_TRUE(d_query.allFinite());
 }
 
-}  // namespace
+}  // namespace local_decoder_attention_tests

@@ -6,7 +6,7 @@
 
 #include <cmath>
 
-namespace {
+namespace lstm_tests {
 
 using namespace central;
 using attend::Lstm;
@@ -47,4 +47,4 @@ TEST(Lstm, CarriesItsCell) {
 TEST(Lstm, GradientsAreCentralDifferences) { expect_cell_gradients<Lstm<double>>(); }
 TEST(Lstm, WrongSizesAreSentences) { expect_cell_sentences<Lstm<double>>("Lstm"); }
 
-}  // namespace
+}  // namespace lstm_tests

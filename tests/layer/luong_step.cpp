@@ -8,7 +8,7 @@
 
 #include <vector>
 
-namespace {
+namespace luong_step_tests {
 
 using namespace central;
 using attend::ConcatContext;
@@ -81,4 +81,4 @@ TEST(LuongStep, WrongSizesAreSentences) {
                   {"Decoder", "10 rows", "3 sequences"});
 }
 
-}  // namespace
+}  // namespace luong_step_tests

@@ -12,7 +12,7 @@
 
 /// Multi-head attention against its formula written out, and against differences.
 
-namespace {
+namespace multi_head_tests {
 
 namespace at = attend;
 using at::Index;
@@ -54,8 +54,6 @@ template <class Layer>
 void fill(Layer& layer) {
   at::initialize_uniform(layer, 0.6, 3);
 }
-
-}  // namespace
 
 TEST(MultiHead, IsAttentionOfEachHeadsProjections) {
   MultiHead<double> self(MultiHeadShape{.features = 6, .heads = 3});
@@ -186,3 +184,5 @@ TEST(MultiHead, ErrorsSayWhatIsWanted) {
   EXPECT_EQ(sentence([&] { (void)MultiHead<float>().forward(x); }),
             "MultiHead: the layer has no heads; give it a MultiHeadShape.");
 }
+
+}  // namespace multi_head_tests

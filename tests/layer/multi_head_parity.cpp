@@ -15,7 +15,7 @@
 
 /// MultiHead against nn.MultiheadAttention of PyTorch: results and all gradients (tests/data/layer/multi_head.py).
 
-namespace {
+namespace multi_head_parity_tests {
 
 namespace at = attend;
 using at::Index;
@@ -148,8 +148,6 @@ double worst_error(Json const& one) {
   return errors();
 }
 
-}  // namespace
-
 TEST(MultiHead, IsThatOfPyTorch) {
   Json const file = golden::read("multi_head.json");
   ASSERT_EQ(file.at("multi_head").size(), 9u);
@@ -159,3 +157,5 @@ TEST(MultiHead, IsThatOfPyTorch) {
     EXPECT_LE(worst_error<float>(one), 1e-5) << name << ", float";
   }
 }
+
+}  // namespace multi_head_parity_tests

@@ -9,7 +9,7 @@
 #include <cmath>
 #include <string>
 
-namespace {
+namespace other_caches_tests {
 
 namespace at = attend;
 using at::Index;
@@ -122,4 +122,4 @@ TEST(OtherCaches, ErrorsLeaveThemAsTheyWere) {
             "PagedKvCache: 1 sequences of 2 heads of 6 and 5 numbers in pages of 0 tokens; all must be positive.");
 }
 
-}  // namespace
+}  // namespace other_caches_tests

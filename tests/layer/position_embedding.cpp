@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace {
+namespace position_embedding_tests {
 
 using namespace central;
 using attend::PositionEmbedding;
@@ -42,4 +42,4 @@ TEST(PositionEmbedding, WrongPlacesAreSentences) {
   expect_sentence([&] { (void)layer.backward(x, other); }, {"(5, 3)", "zeros_like"});
 }
 
-}  // namespace
+}  // namespace position_embedding_tests

@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-namespace {
+namespace projected_additive_tests {
 
 using namespace central;
 using attend::Additive;
@@ -47,4 +47,4 @@ TEST(ProjectedAdditive, WrongSizesAreSentences) {
   expect_sentence([&] { (void)ProjectedAdditive<double>(w, a.head(4)); }, {"(6, 3)", "4 numbers"});
 }
 
-}  // namespace
+}  // namespace projected_additive_tests

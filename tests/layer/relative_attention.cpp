@@ -11,7 +11,7 @@
 
 #include <cmath>
 
-namespace {
+namespace relative_attention_tests {
 
 namespace at = attend;
 using at::Index;
@@ -136,4 +136,4 @@ TEST(RelativeAttention, WrongSizes) {
                at::Error);
 }
 
-}  // namespace
+}  // namespace relative_attention_tests

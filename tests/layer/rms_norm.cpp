@@ -7,7 +7,7 @@
 
 #include <limits>
 
-namespace {
+namespace rms_norm_tests {
 
 using namespace central;
 using attend::RmsNorm;
@@ -95,4 +95,4 @@ TEST(RmsNorm, WrongSizesAreSentences) {
   expect_sentence([&] { (void)layer.forward(x); }, {"epsilon is -1"});
 }
 
-}  // namespace
+}  // namespace rms_norm_tests

@@ -7,7 +7,7 @@
 
 #include <gtest/gtest.h>
 
-namespace {
+namespace rolling_kv_cache_tests {
 
 namespace at = attend;
 using at::Index;
@@ -89,4 +89,4 @@ TEST(RollingKvCache, ErrorsSayWhatIsWanted) {
   EXPECT_EQ(cache.length(), 0);
 }
 
-}  // namespace
+}  // namespace rolling_kv_cache_tests

@@ -11,7 +11,7 @@
 #include <numbers>
 #include <vector>
 
-namespace {
+namespace rotary_tests {
 
 using namespace central;
 using attend::Rotary;
@@ -165,4 +165,4 @@ TEST(Rotary, WrongCallsAreSentences) {
   expect_sentence([&] { (void)rotary.with_llama3_scaling({8, 4, 4, 8192}); }, {"low 4", "high 4"});
 }
 
-}  // namespace
+}  // namespace rotary_tests

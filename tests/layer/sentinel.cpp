@@ -8,7 +8,7 @@
 
 #include <cmath>
 
-namespace {
+namespace sentinel_tests {
 
 using namespace central;
 using attend::Sentinel;
@@ -52,4 +52,4 @@ TEST(Sentinel, WrongSizesAreSentences) {
                   {"Sentinel", "3 rows"});
 }
 
-}  // namespace
+}  // namespace sentinel_tests

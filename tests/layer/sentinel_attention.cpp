@@ -10,7 +10,7 @@
 
 #include <vector>
 
-namespace {
+namespace sentinel_attention_tests {
 
 using namespace central;
 using Score = attend::ProjectedAdditive<double>;
@@ -69,4 +69,4 @@ TEST(SentinelAttention, WrongSizesAreSentences) {
                   {"SentinelAttention", "(5, 6)"});
 }
 
-}  // namespace
+}  // namespace sentinel_attention_tests

@@ -8,7 +8,7 @@
 
 #include <tuple>
 
-namespace {
+namespace sequence_tests {
 
 using namespace central;
 using attend::Gru;
@@ -83,4 +83,4 @@ TYPED_TEST(SequenceOf, WrongSizesAreSentences) {
                   {"d_last is (2, 3)", "(3, 3)"});
 }
 
-}  // namespace
+}  // namespace sequence_tests

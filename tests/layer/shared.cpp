@@ -11,7 +11,7 @@
 
 /// One bias for all layers: its gradient is the sum over them, beside that of what each layer keeps.
 
-namespace {
+namespace shared_tests {
 
 namespace at = attend;
 using at::Index;
@@ -76,4 +76,4 @@ TEST(Shared, ChangesNoBitOfOtherGradients) {
   EXPECT_EQ(bare.bias.table(), (Matrix<double>::Zero(2, 5)));
 }
 
-}  // namespace
+}  // namespace shared_tests

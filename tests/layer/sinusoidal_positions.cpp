@@ -6,7 +6,7 @@
 
 #include <cmath>
 
-namespace {
+namespace sinusoidal_positions_tests {
 
 using namespace central;
 using attend::sinusoidal_positions;
@@ -49,4 +49,4 @@ TEST(SinusoidalPositions, WrongSizesAreSentences) {
   expect_sentence([] { (void)sinusoidal_positions(2, 4, 0); }, {"base is 0"});
 }
 
-}  // namespace
+}  // namespace sinusoidal_positions_tests

@@ -13,7 +13,7 @@
 #include <memory>
 #include <string_view>
 
-namespace {
+namespace stack_tests {
 
 namespace at = attend;
 using at::Index;
@@ -120,4 +120,4 @@ TEST(Stack, ErrorsSayWhatIsWanted) {
   }
 }
 
-}  // namespace
+}  // namespace stack_tests

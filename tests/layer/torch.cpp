@@ -14,7 +14,7 @@
 
 #include <utility>
 
-namespace {
+namespace torch_tests {
 
 using namespace torch_golden;
 
@@ -152,4 +152,4 @@ TYPED_TEST(Torch, TenStepsOfAdam) {
   }
 }
 
-}  // namespace
+}  // namespace torch_tests

@@ -8,7 +8,7 @@
 
 #include <set>
 
-namespace {
+namespace torch_attention_tests {
 
 using namespace torch_golden;
 namespace at = attend;
@@ -71,4 +71,4 @@ TYPED_TEST(TorchAttention, IsScaledDotProductAttention) {
   EXPECT_EQ(names.size(), 8u);
 }
 
-}  // namespace
+}  // namespace torch_attention_tests

@@ -2,7 +2,7 @@
 
 #include "mask/mask_laws.hpp"
 
-namespace {
+namespace centred_window_tests {
 
 using namespace attend;
 
@@ -35,4 +35,4 @@ TEST(CentredWindow, RefusesWhatDoesNotFit) {
             "CentredWindow: 2 rows for 3 queries; give one, or one a query.");
 }
 
-}  // namespace
+}  // namespace centred_window_tests

@@ -2,7 +2,7 @@
 
 /// a & b, a | b, !a, and functions of one's own among them.
 
-namespace {
+namespace combinations_tests {
 
 using namespace attend;
 using laws::expect_mask;
@@ -107,4 +107,4 @@ TEST(Combinations, LeaveOtherTypesAlone) {
   static_assert(Mask<And<Causal, Lengths>> && CoveringMask<And<Causal, Lengths>> && !Adjuster<And<Causal, Lengths>>);
 }
 
-}  // namespace
+}  // namespace combinations_tests

@@ -4,7 +4,7 @@
 
 /// What wrong sizes say.
 
-namespace {
+namespace errors_tests {
 
 using namespace attend;
 using laws::sentence_of;
@@ -92,4 +92,4 @@ TEST(MaskErrors, SayWhatIsWrongWithDocuments) {
             "Documents: the offsets of tokens fall after 4; they must not.");
 }
 
-}  // namespace
+}  // namespace errors_tests

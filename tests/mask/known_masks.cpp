@@ -4,7 +4,7 @@
 
 /// Masks that are known by formula: each against its definition, and coverage exact on every tile.
 
-namespace {
+namespace known_masks_tests {
 
 using namespace attend;
 using laws::expect_mask;
@@ -149,4 +149,4 @@ TEST(SparseTransformer, PatternsAreThoseOfThePaper) {
     }
 }
 
-}  // namespace
+}  // namespace known_masks_tests

@@ -4,7 +4,7 @@
 
 /// Masks that are read from memory, by row and column as stored.
 
-namespace {
+namespace stored_masks_tests {
 
 using namespace attend;
 using laws::expect_mask;
@@ -168,4 +168,4 @@ TEST(Documents, AreMadeOfRunningTotalsToo) {
   EXPECT_EQ(three.keys(), 10);
 }
 
-}  // namespace
+}  // namespace stored_masks_tests

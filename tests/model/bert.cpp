@@ -10,7 +10,7 @@
 
 #include <gtest/gtest.h>
 
-namespace {
+namespace bert_tests {
 
 namespace at = attend;
 using at::Index;
@@ -127,4 +127,4 @@ TEST(Bert, WrongCalls) {
   EXPECT_THROW((void)model.run(tokens, {}, at::Documents({4, 5})), at::Error);
 }
 
-}  // namespace
+}  // namespace bert_tests

@@ -10,7 +10,7 @@
 
 #include <gtest/gtest.h>
 
-namespace {
+namespace language_model_tests {
 
 namespace at = attend;
 using at::Index;
@@ -110,4 +110,4 @@ TEST(LanguageModel, GradientsByDifferences) {
   expect_gradients(at::llama<double>(shape));
 }
 
-}  // namespace
+}  // namespace language_model_tests

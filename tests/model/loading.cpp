@@ -11,7 +11,7 @@
 
 /// A file that is not what the model needs is refused with a sentence, and the model stays as it was.
 
-namespace {
+namespace loading_tests {
 
 namespace at = attend;
 using at::Index;
@@ -123,4 +123,4 @@ TEST(Loading, WhatIsSavedComesBack) {
   EXPECT_EQ(other.run(source, target), model.run(source, target));  // the table of distances follows that of buckets
 }
 
-}  // namespace
+}  // namespace loading_tests

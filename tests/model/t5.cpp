@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-namespace {
+namespace t5_tests {
 
 namespace at = attend;
 using at::Index;
@@ -63,4 +63,4 @@ TEST(T5, LayersOfASideShareOneTable) {
   EXPECT_EQ(tables, 2);
 }
 
-}  // namespace
+}  // namespace t5_tests

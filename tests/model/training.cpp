@@ -17,7 +17,7 @@
 
 /// What is dropped in training: as much as is said, in every sublayer something else, and its derivatives with it.
 
-namespace {
+namespace training_tests {
 
 namespace at = attend;
 using at::Index;
@@ -122,4 +122,4 @@ TEST(Training, DropsAsMuchAsItSays) {
   EXPECT_NEAR(double(zeros) / double(left.size()), 0.3, 0.03);
 }
 
-}  // namespace
+}  // namespace training_tests

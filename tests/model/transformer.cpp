@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace {
+namespace transformer_tests {
 
 namespace at = attend;
 using at::Index;
@@ -75,4 +75,4 @@ TEST(Transformer, WrongCalls) {
   EXPECT_THROW(model.backward(five, five, model.forward(five, five), Matrix<float>::Zero(5, 22), gradient), at::Error);
 }
 
-}  // namespace
+}  // namespace transformer_tests

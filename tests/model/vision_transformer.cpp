@@ -9,7 +9,7 @@
 
 #include <gtest/gtest.h>
 
-namespace {
+namespace vision_transformer_tests {
 
 namespace at = attend;
 using at::Index;
@@ -107,4 +107,4 @@ TEST(VisionTransformer, WrongSizes) {
   EXPECT_THROW((void)model.run(Matrix<float>::Zero(1, 107)), at::Error);
 }
 
-}  // namespace
+}  // namespace vision_transformer_tests

@@ -2,7 +2,7 @@
 
 #include "normalize/rows.hpp"
 
-namespace {
+namespace argmax_tests {
 
 using attend::Argmax;
 using rows::infinity;
@@ -30,4 +30,4 @@ TEST(Argmax, PicksAnInfinity) {
   EXPECT_EQ(reference(Argmax{}, std::vector<double>{1, infinity<double>, 2}).weights, Eigen::Vector3d(0, 1, 0));
 }
 
-}  // namespace
+}  // namespace argmax_tests

@@ -5,7 +5,7 @@
 
 #include "normalize/rows.hpp"
 
-namespace {
+namespace entmax_tests {
 
 using attend::Entmax;
 using rows::weights;
@@ -101,4 +101,4 @@ TEST(Entmax, RefusesAnAlphaThatIsNone) {
     EXPECT_THROW(Entmax{alpha}.check_sizes({1, 1, 2, 2}), attend::Error) << alpha;
 }
 
-}  // namespace
+}  // namespace entmax_tests

@@ -2,7 +2,7 @@
 
 #include "normalize/rows.hpp"
 
-namespace {
+namespace entmax15_tests {
 
 using attend::Entmax15;
 using rows::weights;
@@ -51,4 +51,4 @@ TEST(Entmax15, OfEqualScoresIsUniform) {
         EXPECT_NEAR(w, 1.f / static_cast<float>(m), 1e-7f);
 }
 
-}  // namespace
+}  // namespace entmax15_tests

@@ -2,7 +2,7 @@
 
 #include "normalize/rows.hpp"
 
-namespace {
+namespace gumbel_max_tests {
 
 using attend::GumbelMax;
 using attend::Index;
@@ -80,4 +80,4 @@ TEST(GumbelMax, RefusesATemperatureThatIsNotPositive) {
   EXPECT_THROW((GumbelMax{1, rows::nan<double>}.check_sizes({})), attend::Error);
 }
 
-}  // namespace
+}  // namespace gumbel_max_tests

@@ -2,7 +2,7 @@
 
 #include "normalize/rows.hpp"
 
-namespace {
+namespace log_softmax_tests {
 
 using attend::LogSoftmax;
 using attend::Softmax;
@@ -40,4 +40,4 @@ TEST(LogSoftmax, HasTemperatureAndSinks) {
   EXPECT_NEAR(row.weights(1), std::log(4.0 / 10), 1e-15);
 }
 
-}  // namespace
+}  // namespace log_softmax_tests

@@ -2,7 +2,7 @@
 
 #include "normalize/pointwise.hpp"
 
-namespace {
+namespace relu_tests {
 
 using attend::NormalizedRelu;
 using attend::Relu;
@@ -28,4 +28,4 @@ TEST(Relu, KeepsTheContract) {
   rows::expect_pointwise<double>(NormalizedRelu{});
 }
 
-}  // namespace
+}  // namespace relu_tests

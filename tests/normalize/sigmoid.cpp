@@ -2,7 +2,7 @@
 
 #include "normalize/pointwise.hpp"
 
-namespace {
+namespace sigmoid_tests {
 
 using attend::NormalizedSigmoid;
 using attend::Sigmoid;
@@ -57,4 +57,4 @@ TEST(Sigmoid, RefusesABiasThatIsNotFinite) {
   EXPECT_NO_THROW(plain.check_sizes({}));
 }
 
-}  // namespace
+}  // namespace sigmoid_tests

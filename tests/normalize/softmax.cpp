@@ -2,7 +2,7 @@
 
 #include "normalize/rows.hpp"
 
-namespace {
+namespace softmax_tests {
 
 using attend::CallShape;
 using attend::Error;
@@ -68,4 +68,4 @@ TEST(Softmax, RefusesNonsense) {
   EXPECT_NO_THROW((Softmax{.sinks = {1, -infinity<double>}}.check_sizes(two_heads)));
 }
 
-}  // namespace
+}  // namespace softmax_tests

@@ -2,7 +2,7 @@
 
 #include "normalize/pointwise.hpp"
 
-namespace {
+namespace softplus_tests {
 
 using attend::NormalizedSoftplus;
 using attend::Softplus;
@@ -35,4 +35,4 @@ TEST(Softplus, KeepsTheContract) {
   rows::expect_pointwise<double>(NormalizedSoftplus{});
 }
 
-}  // namespace
+}  // namespace softplus_tests

@@ -2,7 +2,7 @@
 
 #include "normalize/rows.hpp"
 
-namespace {
+namespace sparsemax_tests {
 
 using attend::Sparsemax;
 using rows::weights;
@@ -52,4 +52,4 @@ TEST(Sparsemax, OfEqualScoresIsUniform) {
         EXPECT_NEAR(w, 1.f / static_cast<float>(m), 1e-7f);
 }
 
-}  // namespace
+}  // namespace sparsemax_tests

@@ -2,7 +2,7 @@
 
 #include "normalize/rows.hpp"
 
-namespace {
+namespace top_k_tests {
 
 using attend::Index;
 using attend::TopK;
@@ -72,4 +72,4 @@ TEST(TopK, RefusesToKeepNothing) {
   EXPECT_NO_THROW(TopK{1}.check_sizes({}));
 }
 
-}  // namespace
+}  // namespace top_k_tests

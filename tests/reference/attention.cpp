@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-namespace {
+namespace attention_tests {
 
 namespace at = attend;
 namespace reference = attend::reference;
@@ -237,4 +237,4 @@ TEST(ReferenceAttention, SaysWhatIsWrong) {
   EXPECT_NE(sentence([&] { return reference::weights(q, q, at::QueryStart{{1, 2}}); }), "");
 }
 
-}  // namespace
+}  // namespace attention_tests

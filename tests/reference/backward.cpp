@@ -8,7 +8,7 @@
 #include <optional>
 #include <vector>
 
-namespace {
+namespace backward_tests {
 
 using namespace attend_test;
 using Matrix = Eigen::MatrixXd;
@@ -127,4 +127,4 @@ TEST(ReferenceBackward, MasksAndDocuments) {
                   at::Sigmoid{});
 }
 
-}  // namespace
+}  // namespace backward_tests

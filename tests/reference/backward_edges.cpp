@@ -8,7 +8,7 @@
 #include <limits>
 #include <tuple>
 
-namespace {
+namespace backward_edges_tests {
 
 using namespace attend_test;
 using Matrix = Eigen::MatrixXd;
@@ -216,4 +216,4 @@ TEST(ReferenceBackward, WrongSizesAreRefused) {
             "attention: k has 7 rows but v has 5; both must have one row for each key.");
 }
 
-}  // namespace
+}  // namespace backward_edges_tests

@@ -8,7 +8,7 @@
 
 #include <gtest/gtest.h>
 
-namespace {
+namespace documents_tests {
 
 namespace at = attend;
 namespace reference = attend::reference;
@@ -92,4 +92,4 @@ TEST(ReferenceDocuments, MustAddUp) {
   EXPECT_THROW((void)reference::weights(packed.q, packed.k, at::Documents{{3, 4}}), at::Error);
 }
 
-}  // namespace
+}  // namespace documents_tests

@@ -7,7 +7,7 @@
 
 #include <vector>
 
-namespace {
+namespace heads_tests {
 
 namespace at = attend;
 namespace reference = attend::reference;
@@ -94,4 +94,4 @@ TEST(ReferenceHeads, SaysWhatIsWrong) {
   EXPECT_TRUE(reference::attention(of({0, 2, 3, 4}), of({0, 1, 3, 4}), of({0, 1, 3, 4})).empty());
 }
 
-}  // namespace
+}  // namespace heads_tests

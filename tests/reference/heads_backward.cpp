@@ -12,7 +12,7 @@
 #include <tuple>
 #include <vector>
 
-namespace {
+namespace heads_backward_tests {
 
 using namespace attend_test;
 using at::HeadsShape;
@@ -112,4 +112,4 @@ TEST(ReferenceHeadsBackward, WrongSizesAreRefused) {
                at::Error);
 }
 
-}  // namespace
+}  // namespace heads_backward_tests

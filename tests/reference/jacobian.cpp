@@ -8,7 +8,7 @@
 #include <attend/reference/hessian.hpp>
 #include <attend/score.hpp>
 
-namespace {
+namespace jacobian_tests {
 
 using namespace attend_test;
 using Matrix = at::Matrix<double>;
@@ -108,4 +108,4 @@ TEST(ReferenceJacobian, WrongSizesAreRefused) {
   EXPECT_THROW((void)at::reference::jvp(x.q, x.k, x.v, d.k, d.k, d.v), at::Error);
 }
 
-}  // namespace
+}  // namespace jacobian_tests

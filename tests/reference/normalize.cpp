@@ -7,7 +7,7 @@
 #include <cmath>
 #include <random>
 
-namespace {
+namespace normalize_tests {
 
 namespace at = attend;
 namespace reference = attend::reference;
@@ -110,4 +110,4 @@ TEST(ReferenceNormalize, EntmaxLiesBetweenSoftmaxAndSparsemax) {
   }
 }
 
-}  // namespace
+}  // namespace normalize_tests

@@ -14,7 +14,7 @@
 
 #include <cmath>
 
-namespace {
+namespace scalars_tests {
 
 namespace at = attend;
 namespace reference = attend::reference;
@@ -111,4 +111,4 @@ TEST(ReferenceScalars, CeresJetCarriesDerivatives) {
 }
 #endif
 
-}  // namespace
+}  // namespace scalars_tests

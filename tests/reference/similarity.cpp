@@ -6,7 +6,7 @@
 
 #include <cmath>
 
-namespace {
+namespace similarity_tests {
 
 namespace at = attend;
 namespace reference = attend::reference;
@@ -103,4 +103,4 @@ TEST(ReferenceSimilarity, FeatureWiseIsTheUsersOwn) {
   EXPECT_EQ(score(farthest, q, k), -3);
 }
 
-}  // namespace
+}  // namespace similarity_tests

@@ -8,7 +8,7 @@
 
 #include <cmath>
 
-namespace {
+namespace adaptive_span_tests {
 
 using namespace attend;
 namespace gradients = attend::testing;
@@ -46,4 +46,4 @@ TEST(AdaptiveSpan, RefusesWhatDoesNotFit) {
   EXPECT_THROW((void)attention(x, x, x, AdaptiveSpan(std::vector<double>{1, 2})), Error);
 }
 
-}  // namespace
+}  // namespace adaptive_span_tests

@@ -2,7 +2,7 @@
 
 /// Adjusters: the formula, any plain scalar, and whole vectors of keys like one key at a time.
 
-namespace {
+namespace adjusters_tests {
 
 using namespace attend;
 
@@ -243,4 +243,4 @@ TEST(Gaussian, FallsAroundACentre) {
       [&](double s, Position<> const& p) { return s - fall(double(Index(p.key)), of_heads(3, Index(p.row)), 3); }, all);
 }
 
-}  // namespace
+}  // namespace adjusters_tests

@@ -2,7 +2,7 @@
 
 /// What wrong sizes and numbers say.
 
-namespace {
+namespace errors_tests {
 
 using namespace attend;
 using Eigen::MatrixXf;
@@ -104,4 +104,4 @@ TEST(ScoreErrors, NameHeadsAndSizesOfAdjusters) {
             "Gaussian: the centres are (5, 2); they must be a vector, one a query.");
 }
 
-}  // namespace
+}  // namespace errors_tests

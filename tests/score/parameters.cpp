@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-namespace {
+namespace parameters_tests {
 
 namespace at = attend;
 using Matrix = Eigen::MatrixXd;
@@ -138,4 +138,4 @@ TEST(Parameters, ABiasOverTheCallersMemoryIsNeverWritten) {
   EXPECT_EQ((at::Grid<double>{memory.data(), {1, 1, 1, 2}}.number_of(place(1, 1))), 1);
 }
 
-}  // namespace
+}  // namespace parameters_tests

@@ -2,7 +2,7 @@
 
 /// Each similarity against its equation, written out in double with plain loops.
 
-namespace {
+namespace similarities_tests {
 
 using namespace attend;
 using scoring::expect_scores;
@@ -221,4 +221,4 @@ TEST(LearnedScores, TakeAnyExpressionAndTheScalarTheyComputeIn) {
   EXPECT_EQ(kept.w, before) << "parameters are copied";
 }
 
-}  // namespace
+}  // namespace similarities_tests

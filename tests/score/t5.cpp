@@ -1,6 +1,6 @@
 #include "score/scoring.hpp"
 
-namespace {
+namespace t5_tests {
 
 using namespace attend;
 
@@ -89,4 +89,4 @@ TEST(T5Bias, IsMadeOfItsTable) {
   EXPECT_EQ((T5Bias{table, false, 64}(0., Position<>{})), table(0, 0));
 }
 
-}  // namespace
+}  // namespace t5_tests

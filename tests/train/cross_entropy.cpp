@@ -5,7 +5,7 @@
 #include <cmath>
 #include <vector>
 
-namespace {
+namespace cross_entropy_tests {
 
 using attend::Index;
 using attend::Matrix;
@@ -45,4 +45,4 @@ TEST(CrossEntropy, WrongTargetsAreRefused) {
   EXPECT_EQ(train::cross_entropy(Matrix<float>(0, 2), std::span<Index const>()).value, 0);
 }
 
-}  // namespace
+}  // namespace cross_entropy_tests

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace {
+namespace curve_tests {
 
 TEST(Curve, DrawsPowersAsAStraightLine) {
   EXPECT_EQ(train::curve({8, 4, 2, 1}, 2, 4),
@@ -25,4 +25,4 @@ TEST(Curve, EdgesAndRefusals) {
   EXPECT_THROW((void)train::curve({1}, 0), attend::Error);
 }
 
-}  // namespace
+}  // namespace curve_tests

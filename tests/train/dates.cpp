@@ -5,7 +5,7 @@
 #include <set>
 #include <string>
 
-namespace {
+namespace dates_tests {
 
 using namespace translate_dates;
 using attend::Index;
@@ -84,4 +84,4 @@ TEST(Dates, SeveralInOneTextKeepTheirAlignment) {
   }
 }
 
-}  // namespace
+}  // namespace dates_tests

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace {
+namespace digits_tests {
 
 using namespace glimpse_digits;
 
@@ -64,4 +64,4 @@ TEST(Windows, AreCutOutWhereTheyStand) {
     }
 }
 
-}  // namespace
+}  // namespace digits_tests

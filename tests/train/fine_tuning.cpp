@@ -16,7 +16,7 @@
 /// A model whose weights come from a file learns another task by its head: a label for each token, and the first and
 /// last token of a span (Devlin 2019, sections 4.1 to 4.3).
 
-namespace {
+namespace fine_tuning_tests {
 
 namespace at = attend;
 using at::Index;
@@ -145,4 +145,4 @@ TEST(FineTuning, ASpanHeadFindsItsSpan) {
   EXPECT_GE(right, batch - 1);
 }
 
-}  // namespace
+}  // namespace fine_tuning_tests

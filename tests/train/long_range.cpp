@@ -12,7 +12,7 @@
 /// (Bengio 1994) and through attention over its states, whose path is one step long whatever the distance (Vaswani
 /// 2017, table 1). And why that does not end vanishing gradients: a softmax that is saturated passes none.
 
-namespace {
+namespace long_range_tests {
 
 using attend::Index;
 using attend::Matrix;
@@ -122,4 +122,4 @@ TEST(LongRange, TheScaleKeepsTheSoftmaxFromSaturating) {
   EXPECT_GT(stuck(1), n / 2);
 }
 
-}  // namespace
+}  // namespace long_range_tests

@@ -11,7 +11,7 @@
 /// does not say which of its kind is meant; where the last one was does (Chorowski 2015, section 2.2). The loss is of
 /// the sounds alone, nobody says where to look.
 
-namespace {
+namespace monotone_alignment_tests {
 
 using attend::Index;
 using attend::Matrix;
@@ -102,4 +102,4 @@ TEST(MonotoneAlignment, NeedsThePlaceOfTheLastStep) {
   for (Index t = 1; t < alignment.rows(); ++t) EXPECT_EQ(alignment.row(t), alignment.row(0));
 }
 
-}  // namespace
+}  // namespace monotone_alignment_tests

@@ -9,7 +9,7 @@
 #include <cmath>
 #include <limits>
 
-namespace {
+namespace optimizers_tests {
 
 [[nodiscard]] Model model(double a, double b, float c) {
   Model made;
@@ -75,4 +75,4 @@ TEST(ClipNorm, ShortensWhatIsTooLongAndNothingElse) {
   EXPECT_THROW(train::clip_norm(gradient, 0), attend::Error);
 }
 
-}  // namespace
+}  // namespace optimizers_tests

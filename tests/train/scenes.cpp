@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace {
+namespace scenes_tests {
 
 using namespace caption_scenes;
 
@@ -45,4 +45,4 @@ TEST(Scenes, ThatAreTestedAreNeverTrainedOn) {
   }
 }
 
-}  // namespace
+}  // namespace scenes_tests

@@ -4,7 +4,7 @@
 
 #include <string>
 
-namespace {
+namespace base64_tests {
 
 std::string of(std::string const& text) { return attend::base64({text.begin(), text.end()}); }
 
@@ -20,4 +20,4 @@ TEST(Base64, IsThatOfTheStandard) {
   EXPECT_EQ(attend::base64({0xff, 0xef, 0xbe}), "/+++");
 }
 
-}  // namespace
+}  // namespace base64_tests

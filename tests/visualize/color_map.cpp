@@ -6,7 +6,7 @@
 #include <cmath>
 #include <limits>
 
-namespace {
+namespace color_map_tests {
 
 using attend::color_at;
 using attend::Paper;
@@ -64,4 +64,4 @@ TEST(ColorMap, LettersOnEveryColorCanBeRead) {
     }
 }
 
-}  // namespace
+}  // namespace color_map_tests

@@ -6,7 +6,7 @@
 #include <limits>
 #include <sstream>
 
-namespace {
+namespace csv_tests {
 
 using attend::heatmap;
 using attend::to_csv;
@@ -44,4 +44,4 @@ TEST(Csv, EmptyMatrices) {
   EXPECT_EQ(to_csv(heatmap(Eigen::MatrixXd(2, 0))), "\n0\n1\n");
 }
 
-}  // namespace
+}  // namespace csv_tests

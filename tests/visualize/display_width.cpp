@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace {
+namespace display_width_tests {
 
 using attend::display_width;
 using attend::drawn_characters;
@@ -48,4 +48,4 @@ TEST(DisplayWidth, ShortenedTextFitsAndSaysSo) {
   for (int width = 0; width < 14; ++width) EXPECT_LE(display_width(shortened("a注b意c力de\u0301f", width)), width);
 }
 
-}  // namespace
+}  // namespace display_width_tests

@@ -4,7 +4,7 @@
 
 #include <string>
 
-namespace {
+namespace escape_tests {
 
 using attend::csv_field;
 using attend::json_string;
@@ -45,4 +45,4 @@ TEST(Escape, CsvQuotesOnlyWhatNeedsIt) {
   EXPECT_EQ(csv_field("\xff"), "\xff");
 }
 
-}  // namespace
+}  // namespace escape_tests

@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-namespace {
+namespace heatmap_tests {
 
 using attend::heatmap;
 
@@ -52,4 +52,4 @@ TEST(Heatmap, MayBeEmpty) {
   EXPECT_EQ(heatmap(Eigen::MatrixXd(3, 0)).rows.size(), 3u);
 }
 
-}  // namespace
+}  // namespace heatmap_tests

@@ -7,7 +7,7 @@
 
 #include "markup.hpp"
 
-namespace {
+namespace html_tests {
 
 using attend::heatmap;
 using attend::to_html;
@@ -103,4 +103,4 @@ TEST(Html, EmptyPages) {
   EXPECT_EQ(markup::fault(to_html({heatmap(Eigen::MatrixXd(0, 4)), heatmap(Eigen::MatrixXd(0, 4))}), true), "");
 }
 
-}  // namespace
+}  // namespace html_tests

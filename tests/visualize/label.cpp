@@ -6,7 +6,7 @@
 #include <limits>
 #include <string>
 
-namespace {
+namespace label_tests {
 
 using attend::number_label;
 using attend::visible_label;
@@ -51,4 +51,4 @@ TEST(Label, NumbersHaveThreeDigits) {
   EXPECT_EQ(number_label(-std::numeric_limits<double>::infinity()), "−∞");
 }
 
-}  // namespace
+}  // namespace label_tests

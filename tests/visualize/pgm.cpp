@@ -5,7 +5,7 @@
 #include <cmath>
 #include <limits>
 
-namespace {
+namespace pgm_tests {
 
 using attend::heatmap;
 using attend::to_pgm;
@@ -43,4 +43,4 @@ TEST(Pgm, HasAtLeastOnePixel) {
   EXPECT_THROW((void)to_pgm(heatmap(Eigen::MatrixXd(2, 2)), {.cell = 0}), attend::Error);
 }
 
-}  // namespace
+}  // namespace pgm_tests

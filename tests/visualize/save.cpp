@@ -6,7 +6,7 @@
 #include <fstream>
 #include <sstream>
 
-namespace {
+namespace save_tests {
 
 TEST(Save, WritesEveryByteOverWhatWasThere) {
   auto const path = (std::filesystem::path(testing::TempDir()) / "attend_save_test").string();
@@ -34,4 +34,4 @@ TEST(Save, AFullDiskIsNotMissed) {
   EXPECT_THROW(attend::save("/dev/full", "x"), attend::Error);
 }
 
-}  // namespace
+}  // namespace save_tests

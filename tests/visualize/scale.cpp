@@ -5,7 +5,7 @@
 #include <cmath>
 #include <limits>
 
-namespace {
+namespace scale_tests {
 
 using attend::Extremes;
 using attend::Matrix;
@@ -61,4 +61,4 @@ TEST(Extremes, AreThoseOfTheFiniteNumbers) {
   EXPECT_TRUE(Extremes::of(Matrix<double>(0, 4)).all_finite);
 }
 
-}  // namespace
+}  // namespace scale_tests

@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-namespace {
+namespace shrink_tests {
 
 using attend::heatmap;
 using attend::shrunk;
@@ -42,4 +42,4 @@ TEST(Shrink, EmptyAndWrongSizes) {
   EXPECT_THROW((void)shrunk(heatmap(Eigen::MatrixXd(2, 2)), 0, 5), attend::Error);
 }
 
-}  // namespace
+}  // namespace shrink_tests

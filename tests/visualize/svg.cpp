@@ -7,7 +7,7 @@
 
 #include "markup.hpp"
 
-namespace {
+namespace svg_tests {
 
 using attend::heatmap;
 using attend::to_svg;
@@ -106,4 +106,4 @@ TEST(Svg, SharesAScale) {
   EXPECT_NE(to_svg(heatmap(weights), {.scale = attend::Scale{0, 1}}).find("class=\"c32\""), std::string::npos);
 }
 
-}  // namespace
+}  // namespace svg_tests

@@ -6,7 +6,7 @@
 #include <limits>
 #include <sstream>
 
-namespace {
+namespace terminal_tests {
 
 using attend::heatmap;
 using attend::Ink;
@@ -137,4 +137,4 @@ TEST(TerminalCell, Nearest256ColorIsTheColorItself) {
   EXPECT_EQ(nearest_of_256({238, 238, 238}), 255);
 }
 
-}  // namespace
+}  // namespace terminal_tests

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-namespace {
+namespace terminal_style_tests {
 
 using attend::Ink;
 using attend::terminal_style;
@@ -88,4 +88,4 @@ TEST_F(TerminalStyle, AFileIsNoTerminal) {
   std::fclose(file);
 }
 
-}  // namespace
+}  // namespace terminal_style_tests

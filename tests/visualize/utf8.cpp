@@ -4,7 +4,7 @@
 
 #include <string>
 
-namespace {
+namespace utf8_tests {
 
 using attend::first_code_point;
 using attend::replacement_character;
@@ -54,4 +54,4 @@ TEST(Utf8, ACutCharacterAtTheEndIsOneReplacement) {
   EXPECT_EQ(decoded(""), U"");
 }
 
-}  // namespace
+}  // namespace utf8_tests
