@@ -103,7 +103,8 @@ ATTEND_INLINE void attend_online(Block const& block) {
   auto const& scratch = block.scratch;
   for_each_tile<T>(
       block, [&](Index tile, Index keys) __attribute__((always_inline)) {
-        auto const* const packed = key_tile<T>(block, tile, keys);
+        typename Block::Number const* packed = nullptr;
+        if (!turns_keys_in_registers(block)) packed = key_tile<T>(block, tile, keys);
         ValueTile<typename Block::Number> values;
         if constexpr (with_values && family != Family::pick) values = value_tile<T>(block, tile, keys);
         FinitePanels<T, typename Block::Number> finite;

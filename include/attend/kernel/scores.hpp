@@ -30,6 +30,97 @@ ATTEND_INLINE void score_rows_of_strip(Similarity const& similarity, int rows, N
     score_panel<T, 1, vectors>(similarity, queries + r, keys, weights, features, scores + r * stride, stride);
 }
 
+/// Whether keys can be compared as they lie in memory: numbers side by side that nothing is done to before.
+template <class Call>
+inline constexpr bool compares_stored_keys =
+    is_dot_product<typename Call::Similarity> && !Call::maps_keys && !requires { Call::Similarity::keys_are_a_table; };
+
+/// A block of a row or a few, as in decoding: packing a tile of keys would cost more than what is done with it, so each
+/// square of it is turned in registers. The sums are those of panels, number by number.
+template <class Block>
+[[nodiscard]] ATTEND_INLINE bool turns_keys_in_registers(Block const& block) {
+  if constexpr (!compares_stored_keys<typename Block::Call>) {
+    return false;
+  } else {
+    auto const& map = block.call.features.key;
+    return block.count <= 4 && block.packed_keys == nullptr && block.call.key.strides().dim == 1 &&
+           map.matrix.data == nullptr && !map.to_unit_length && map.scale == typename Block::Number(1);
+  }
+}
+
+/// scores (rows, count) = queries · keys for up to 4 rows and the first keys, those of one panel; behind the last, 0.
+///
+///   queries   [feature][T::rows]      keys   as stored, with contiguous features, to the end of the segment
+template <class T, int rows, class Number, class Storage>
+ATTEND_INLINE void score_stored_keys(Number const* queries, View<Storage> const& keys, Index count, Number* scores,
+                                     Index score_stride) {
+  constexpr int lanes = T::lanes;
+  using Raw = raw_vector<Number, lanes>;
+  Index const features = keys.columns;
+  for (Index group = 0; group < count; group += lanes) {
+    Storage const* const token = keys.row(group);
+    Index const here = std::min<Index>(lanes, count - group);
+    // Sixteen tokens side by side are sixteen streams, which no hardware prefetcher foresees. Where tokens follow each
+    // other in memory, those of the group after the next are asked for in that order: twice as fast.
+    bool const fetches = keys.row_stride == features && group + 3 * lanes <= keys.rows;
+    Raw total[rows] = {};
+    for (Index chain = 0; chain < features; chain += T::chain) {
+      Index const chain_end = std::min<Index>(chain + T::chain, features);
+      Raw sum[rows] = {};
+      for (Index f = chain; f < chain_end; f += lanes) {
+        Index const width = std::min<Index>(lanes, chain_end - f);
+        Raw square[lanes];
+        if (fetches) {
+          constexpr int line = 64 / static_cast<int>(sizeof(Storage));
+          for (int i = 0; i < lanes * lanes; i += line)
+            __builtin_prefetch(token + lanes * (2 * features + f) + i, 0, 1);
+        }
+        if (here == lanes && width == lanes) {
+          if constexpr (std::is_same_v<Storage, Number>) {
+            load_transposed<Number, lanes>(
+                [&](int i) __attribute__((always_inline)) { return token + i * keys.row_stride + f; }, square);
+          } else {
+            ATTEND_UNROLL
+            for (int i = 0; i < lanes; ++i) square[i] = load_as<lanes>(token + i * keys.row_stride + f).value();
+            transpose<Number, lanes>(square);
+          }
+          ATTEND_UNROLL
+          for (int g = 0; g < lanes; ++g) {
+            ATTEND_UNROLL
+            for (int r = 0; r < rows; ++r) sum[r] = queries[(f + g) * T::rows + r] * square[g] + sum[r];
+          }
+        } else {
+          for (int i = 0; i < lanes; ++i) {
+            square[i] = Raw{};
+            if (i < here) square[i] = load_some<Number, lanes>(token + i * keys.row_stride + f, 1, width).value();
+          }
+          transpose<Number, lanes>(square);
+          for (int g = 0; g < width; ++g)
+            for (int r = 0; r < rows; ++r) sum[r] = queries[(f + g) * T::rows + r] * square[g] + sum[r];
+        }
+      }
+      ATTEND_UNROLL
+      for (int r = 0; r < rows; ++r) total[r] = total[r] + sum[r];
+    }
+    ATTEND_UNROLL
+    for (int r = 0; r < rows; ++r) store(scores + r * score_stride + group, total[r]);
+  }
+}
+
+/// One strip of a block that turns its keys in registers, against the keys of one panel.
+template <class T, class Block>
+ATTEND_INLINE void score_stored_panel(Block const& block, int rows, Index key, Index keys,
+                                      typename Block::Number* scores) {
+  auto const stored = block.call.key.head(block.segment.batch, block.key_head)
+                          .middle_rows(block.segment.key + key, block.segment.keys - key);
+  auto const* const queries = block.scratch.queries;
+  Index const stride = block.scratch.score_stride;
+  if (rows == 4)
+    score_stored_keys<T, 4>(queries, stored, keys, scores, stride);
+  else
+    for (int r = 0; r < rows; ++r) score_stored_keys<T, 1>(queries + r, stored, keys, scores + r * stride, stride);
+}
+
 template <class Block>
 [[nodiscard]] ATTEND_INLINE bool has_temperature(Block const& block) {
   if constexpr (Block::Call::Normalizer::family == Family::exponential)
@@ -131,7 +222,11 @@ template <class T, bool with_slopes = false, class Block>
                 .store(scores + r * block.scratch.score_stride + panel + c * T::lanes);
       continue;
     }
-    if (here <= T::lanes)
+    bool stored = false;
+    if constexpr (compares_stored_keys<Call>) stored = keys == nullptr;
+    if (stored)
+      score_stored_panel<T>(block, rows, tile + panel, here, scores + panel);
+    else if (here <= T::lanes)
       score_rows_of_strip<T, 1>(similarity, rows, queries, keys + panel * features, weights, features, scores + panel,
                                 block.scratch.score_stride);
     else
