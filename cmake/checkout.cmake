@@ -75,6 +75,21 @@ function(parallel_level variable result)
   set(${result} "${level}" PARENT_SCOPE)
 endfunction()
 
+# virtual_environment(<folder> <result>): makes one of Python's, and sets `result` to the command of its pip.
+function(virtual_environment folder result)
+  find_program(python NAMES python3 python NO_CACHE)
+  set(made 1)
+  if(python)
+    execute_process(COMMAND "${python}" -m venv "${folder}" RESULT_VARIABLE made)
+  endif()
+  if(NOT made EQUAL 0)
+    message(NOTICE "attend: no virtual environment can be made. Debian and Ubuntu install what is missing with\n\n"
+      "    sudo apt-get install -y python3-venv\n")
+    stop("No virtual environment can be made.")
+  endif()
+  set(${result} "${folder}/bin/python" -m pip --disable-pip-version-check PARENT_SCOPE)
+endfunction()
+
 # compile(<target>...)
 function(compile)
   parallel_level(CMAKE_BUILD_PARALLEL_LEVEL jobs)

@@ -4,8 +4,6 @@
 #include <attend/core/thread_pool.hpp>
 #include <attend/io.hpp>
 
-#include <memory>
-
 /// attend's side of a case of compare.py.
 
 namespace {
@@ -14,12 +12,6 @@ namespace at = attend;
 using at::Index;
 using compare::Case;
 using Matrix = at::Matrix<float>;
-
-/// An executor of as many threads as the case says.
-struct Threads {
-  explicit Threads(Case const& one) : pool(static_cast<int>(one.number("threads", 1))) {}
-  at::ThreadPool pool;
-};
 
 template <class Storage>
 struct Inputs {
@@ -47,12 +39,12 @@ struct Inputs {
 template <class Storage, class... Policies>
 int forward(Case const& one, Policies const&... policies) {
   Inputs<Storage> const in(one);
-  Threads threads(one);
+  at::ThreadPool pool(one.threads());
   at::Workspace workspace;
   at::HeadsShape const shape = in.output_shape();
   std::vector<Storage> out(static_cast<std::size_t>(shape.batch * shape.heads * shape.length * shape.dim));
   auto const call = [&] {
-    at::attention_into(at::heads(out.data(), shape), in.queries(), in.keys(), in.values(), policies..., threads.pool,
+    at::attention_into(at::heads(out.data(), shape), in.queries(), in.keys(), in.values(), policies..., pool,
                        workspace);
   };
   call();
@@ -65,10 +57,10 @@ int forward(Case const& one, Policies const&... policies) {
 template <class... Policies>
 int backward(Case const& one, Policies const&... policies) {
   Inputs<float> const in(one);
-  Threads threads(one);
+  at::ThreadPool pool(one.threads());
   at::Workspace workspace;
   at::Attention const op{policies...};
-  auto const kept = op.forward(in.queries(), in.keys(), in.values(), threads.pool);
+  auto const kept = op.forward(in.queries(), in.keys(), in.values(), pool);
   auto const d_output = one.array("d_output");
   std::vector<float> d_q(in.q.size()), d_k(in.k.size()), d_v(in.v.size());
   at::HeadsShape rows = kept.shape;
@@ -77,7 +69,7 @@ int backward(Case const& one, Policies const&... policies) {
     (void)op.backward_into(at::heads(d_q.data(), in.q_shape), at::heads(d_k.data(), in.k_shape),
                            at::heads(d_v.data(), in.v_shape), in.queries(), in.keys(), in.values(),
                            at::heads(kept.output.data(), kept.shape), at::heads(kept.log_sum_exp.data(), rows),
-                           at::heads(d_output.numbers.data(), kept.shape), threads.pool, workspace);
+                           at::heads(d_output.numbers.data(), kept.shape), pool, workspace);
   };
   call();
   one.write("attend_d_q", d_q);
@@ -87,7 +79,7 @@ int backward(Case const& one, Policies const&... policies) {
 }
 
 int multi_head(Case const& one) {
-  Threads threads(one);
+  at::ThreadPool pool(one.threads());
   at::MultiHead<float> layer(at::MultiHeadShape{.features = one.number("features"), .heads = one.number("heads")});
   at::io::load_parameters(one.path("parameters.safetensors"), layer);
   Matrix const x = one.array("x").matrix(), d_output = one.array("d_output").matrix();
@@ -98,8 +90,8 @@ int multi_head(Case const& one) {
   Matrix d_x;
   bool const goes_back = one.number("backward") != 0;
   auto const call = [&] {
-    layer.forward_into(x, kept, batch, threads.pool, workspace);
-    if (goes_back) d_x = layer.backward(x, kept, d_output, gradient, threads.pool, workspace);
+    layer.forward_into(x, kept, batch, pool, workspace);
+    if (goes_back) d_x = layer.backward(x, kept, d_output, gradient, pool, workspace);
   };
   call();
   one.write("attend_output", kept.output);
@@ -108,7 +100,7 @@ int multi_head(Case const& one) {
 }
 
 int encoder(Case const& one) {
-  Threads threads(one);
+  at::ThreadPool pool(one.threads());
   auto model = at::bert<float>({.words = 1,
                                 .positions = 1,
                                 .types = 1,
@@ -121,7 +113,7 @@ int encoder(Case const& one) {
   Index const batch = one.number("batch");
   at::Workspace workspace;
   Matrix out;
-  auto const call = [&] { out = model.blocks.run(x, batch, threads.pool, workspace); };
+  auto const call = [&] { out = model.blocks.run(x, batch, pool, workspace); };
   call();
   one.write("attend_output", out);
   return compare::serve(call);
@@ -129,7 +121,7 @@ int encoder(Case const& one) {
 
 /// One token more over a cache that holds `past`.
 int decode_gpt2(Case const& one) {
-  Threads threads(one);
+  at::ThreadPool pool(one.threads());
   auto model = at::gpt2<float>();
   at::io::load_parameters(one.path("parameters.safetensors"), model);
   std::vector<Index> tokens;
@@ -138,11 +130,11 @@ int decode_gpt2(Case const& one) {
   auto caches = model.caches(one.number("capacity"));
   std::span const all(tokens);
   Index const past = std::ssize(tokens) - 1;
-  (void)model.decode(all.first(static_cast<std::size_t>(past)), caches, threads.pool, workspace);
+  (void)model.decode(all.first(static_cast<std::size_t>(past)), caches, pool, workspace);
   Matrix logits;
   auto const call = [&] {
     for (auto& cache : caches) cache.truncate(past);
-    logits = model.decode(all.last(1), caches, threads.pool, workspace);
+    logits = model.decode(all.last(1), caches, pool, workspace);
   };
   call();
   one.write("attend_output", logits);
@@ -169,11 +161,4 @@ int run(Case const& one) {
 
 }  // namespace
 
-int main(int count, char** words) {
-  try {
-    return run(Case(count, words));
-  } catch (std::exception const& error) {
-    std::fprintf(stderr, "%s\n", error.what());
-    return 2;
-  }
-}
+int main(int count, char** words) { return compare::main(count, words, run); }

@@ -94,9 +94,9 @@ class Function:
 class Case:
     """One row of the table.
 
-    `arrays` are written where the programs read them; `expected` gives {name: array} as PyTorch computes it, which every
-    peer is held against; `peers` are further ones as {name: a function of the threads that gives a timed thing and its
-    result, or None}.
+    The programs are handed `options` and read `arrays` and `parameters`. `torch_call` gives {name: result}, which every
+    peer is held against; `before` is what it needs done ahead of each timed call. `onnx_call`, where there is one, gives a
+    timed thing and its result for a number of threads.
     """
 
     def __init__(self, name, options, arrays, torch_call, flops=0, read=0, plain=False, onnx_call=None, tolerance=2e-5,

@@ -45,11 +45,4 @@ int run(Case const& one) {
 
 }  // namespace
 
-int main(int count, char** words) {
-  try {
-    return run(Case(count, words));
-  } catch (std::exception const& error) {
-    std::fprintf(stderr, "%s\n", error.what());
-    return 2;
-  }
-}
+int main(int count, char** words) { return compare::main(count, words, run); }

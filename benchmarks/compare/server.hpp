@@ -6,6 +6,7 @@
 #include <attend/io/npy.hpp>
 
 #include <cstdio>
+#include <exception>
 #include <functional>
 #include <iostream>
 #include <map>
@@ -42,6 +43,7 @@ class Case {
   [[nodiscard]] Index number(std::string const& name, Index otherwise = 0) const {
     return text(name).empty() ? otherwise : std::stol(text(name));
   }
+  [[nodiscard]] int threads() const { return static_cast<int>(number("threads", 1)); }
   [[nodiscard]] std::string path(std::string const& name) const { return folder_ + "/" + name; }
 
   /// An array (batch, heads, length, dim), as it is in memory.
@@ -96,6 +98,17 @@ inline int serve(std::function<void()> const& call) {
     std::cout << std::endl;
   }
   return 0;
+}
+
+/// The main of a program: what it has to say of a wrong case is one sentence.
+template <class Run>
+int main(int count, char** words, Run const& run) {
+  try {
+    return run(Case(count, words));
+  } catch (std::exception const& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return 2;
+  }
 }
 
 }  // namespace compare

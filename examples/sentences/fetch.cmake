@@ -44,22 +44,9 @@ if(is_complete)
   return()
 endif()
 
-find_program(python NAMES python3 python NO_CACHE)
-if(NOT python)
-  message(NOTICE "attend: python3 cannot be found. Debian and Ubuntu install all that this needs with\n\n"
-    "    sudo apt-get install -y python3-venv\n")
-  stop("python3 cannot be found.")
-endif()
-
 # What it depends on to run in Python, PyTorch above all, is left out: only its files are wanted.
 set(venv "${folder}/venv")
-set(pip "${venv}/bin/python" -m pip --disable-pip-version-check)
-execute_process(COMMAND "${python}" -m venv "${venv}" RESULT_VARIABLE result)
-if(NOT result EQUAL 0)
-  message(NOTICE "attend: no virtual environment can be made. Debian and Ubuntu install what is missing with\n\n"
-    "    sudo apt-get install -y python3-venv\n")
-  stop("No virtual environment can be made.")
-endif()
+virtual_environment("${venv}" pip)
 execute_process(COMMAND ${pip} install --quiet --no-deps --no-cache-dir ${package} RESULT_VARIABLE result)
 if(NOT result EQUAL 0)
   message(NOTICE "attend: pip cannot install ${package}; see above.")
