@@ -16,10 +16,10 @@ long allocations() { return 0; }
 
 namespace {
 
-std::atomic<long> count{0};
+std::atomic<long> allocation_count{0};
 
 void* allocate(std::size_t bytes, std::size_t alignment) {
-  ++count;
+  ++allocation_count;
   std::size_t const whole = (bytes + alignment - 1) / alignment * alignment;
   if (void* const memory = std::aligned_alloc(alignment, whole == 0 ? alignment : whole)) return memory;
   throw std::bad_alloc();
@@ -27,7 +27,7 @@ void* allocate(std::size_t bytes, std::size_t alignment) {
 
 }  // namespace
 
-long allocations() { return count; }
+long allocations() { return allocation_count; }
 
 void* operator new(std::size_t bytes) { return allocate(bytes, alignof(std::max_align_t)); }
 void* operator new(std::size_t bytes, std::align_val_t alignment) {
@@ -44,7 +44,7 @@ void* operator new(std::size_t bytes, std::align_val_t alignment) {
 #if defined(ATTEND_TEST_COUNTS_MALLOC)
 extern "C" void* __libc_malloc(std::size_t bytes);
 extern "C" void* malloc(std::size_t bytes) {
-  ++count;
+  ++allocation_count;
   return __libc_malloc(bytes);
 }
 #endif

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <type_traits>
 
+namespace check_tests {
+
 namespace at = attend;
 
 TEST(Check, JoinsItsPartsToASentence) {
@@ -25,3 +27,5 @@ TEST(Check, FailsWithOneTypeThatIsAnInvalidArgument) {
   static_assert(std::is_base_of_v<std::invalid_argument, at::Error>);
   EXPECT_THROW(at::fail("at once"), std::invalid_argument);
 }
+
+}  // namespace check_tests

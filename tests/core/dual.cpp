@@ -13,7 +13,7 @@
 #include <type_traits>
 #include <vector>
 
-namespace {
+namespace dual_tests {
 
 namespace at = attend;
 using at::Dual;
@@ -304,4 +304,4 @@ TEST(Dual, MatricesOfThemMultiply) {
   EXPECT_EQ(a.row(0).squaredNorm().derivative, 2);
 }
 
-}  // namespace
+}  // namespace dual_tests

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace {
+namespace freeze_tests {
 
 struct Part {
   attend::Vector<double> gain = attend::Vector<double>::Ones(2);
@@ -79,4 +79,4 @@ TEST(Freeze, RefusesNamesOfNothing) {
   }
 }
 
-}  // namespace
+}  // namespace freeze_tests

@@ -15,7 +15,7 @@
 #include <tuple>
 #include <type_traits>
 
-namespace {
+namespace frozen_tests {
 
 namespace at = attend;
 using at::Index;
@@ -69,4 +69,4 @@ TEST(Frozen, IsThePolicy) {
   EXPECT_EQ(policy.grid().numbers().size(), 70u * 90u);
 }
 
-}  // namespace
+}  // namespace frozen_tests

@@ -8,10 +8,10 @@
 #include <utility>
 #include <vector>
 
+namespace heads_tests {
+
 namespace at = attend;
 using at::Index;
-
-namespace {
 
 Eigen::MatrixXf counting(Index rows, Index columns) {
   Eigen::MatrixXf m(rows, columns);
@@ -46,8 +46,6 @@ std::string said(Function const& f) {
   }
   return "nothing";
 }
-
-}  // namespace
 
 TEST(View, ReadsAnyEigenObjectInPlace) {
   Eigen::MatrixXf const column_major = counting(5, 4);
@@ -137,3 +135,5 @@ TEST(Heads, SayWhatIsWrong) {
   EXPECT_EQ(said([&] { (void)at::heads(seven, 2); }), "heads: 7 columns do not divide into 2 heads.");
   EXPECT_EQ(said([&] { (void)at::heads(std::as_const(seven), 0); }), "heads: 7 columns do not divide into 0 heads.");
 }
+
+}  // namespace heads_tests

@@ -10,11 +10,11 @@
 #include <type_traits>
 #include <vector>
 
+namespace ordinal_tests {
+
 namespace at = attend;
 using at::Index;
 using at::Ordinal;
-
-namespace {
 
 /// A foreign number, as ceres::Jet is: made from a double, with operators and functions of its own.
 struct Foreign {
@@ -25,8 +25,6 @@ struct Foreign {
   friend Foreign operator*(Foreign a, Foreign b) { return Foreign(a.value * b.value); }
   friend bool operator<(Foreign a, Foreign b) { return a.value < b.value; }
 };
-
-}  // namespace
 
 TEST(Ordinal, CountsAsAnInteger) {
   Ordinal const a = 7, b = 3;
@@ -115,3 +113,5 @@ TEST(Math, DoesNotOverflowInSigmoidAndSoftplus) {
   EXPECT_NEAR(at::softplus(-40.) / std::exp(-40.), 1, 1e-15);
   EXPECT_NEAR(at::softplus(Ordinal(0)), std::log(2.), 1e-16);
 }
+
+}  // namespace ordinal_tests

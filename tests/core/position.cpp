@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+namespace position_tests {
+
 namespace at = attend;
 using at::Coverage;
 
@@ -42,3 +44,5 @@ TEST(Position, LooksUpOneElementOfAStridedLine) {
   EXPECT_EQ(at::lookup(line, 1, 6, at::Ordinal(4)), 4);
   EXPECT_EQ(at::lookup(line, 2, 3, at::Ordinal(2)), 4);
 }
+
+}  // namespace position_tests

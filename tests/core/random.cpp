@@ -10,10 +10,10 @@
 #include <string>
 #include <vector>
 
+namespace random_tests {
+
 namespace at = attend;
 using at::Index;
-
-namespace {
 
 /// One of the five counters runs, the others stand still.
 struct Axis {
@@ -44,8 +44,6 @@ double chi_square(std::vector<int> const& counts) {
 void expect_random(double chi, double bins, std::string const& what) {
   EXPECT_NEAR(chi, bins - 1, 6 * std::sqrt(2 * bins)) << what;
 }
-
-}  // namespace
 
 TEST(Random, IsTheSameForEver) {
   // The finaliser is that of splitmix64, whose first numbers from seed 0 are published.
@@ -191,3 +189,5 @@ TEST(Random, PicksKeysWithTheirSoftmaxProbability) {
   }
   EXPECT_LT(chi, 4 + 6 * std::sqrt(8.));
 }
+
+}  // namespace random_tests

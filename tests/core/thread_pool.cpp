@@ -9,6 +9,8 @@
 #include <mutex>
 #include <set>
 
+namespace thread_pool_tests {
+
 namespace at = attend;
 using at::Index;
 
@@ -108,3 +110,5 @@ TEST(ThreadPool, SleepsWhenIdle) {
   double const busy = static_cast<double>(std::clock() - before) / CLOCKS_PER_SEC;
   EXPECT_LT(busy, 0.02) << "seconds of processor time in 0.1 s of rest";
 }
+
+}  // namespace thread_pool_tests

@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <type_traits>
 
+namespace workspace_tests {
+
 namespace at = attend;
 
 TEST(Workspace, IsAlignedAndNeverNull) {
@@ -62,3 +64,5 @@ TEST(Workspace, RefusesASizeThatOverflowed) {
   EXPECT_THROW(workspace.reserve(static_cast<std::size_t>(-5)), at::Error);
   EXPECT_EQ(workspace.reserve(100), memory);
 }
+
+}  // namespace workspace_tests

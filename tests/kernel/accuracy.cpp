@@ -16,7 +16,7 @@
 /// u · Σ p|v|, what rounding the weighted values once would cost at most (u: half the distance from 1 to the next
 /// number).
 
-namespace {
+namespace accuracy_tests {
 
 namespace at = attend;
 
@@ -110,4 +110,4 @@ TEST(Accuracy, IsAsGoodAsThatOfThePlainAlgorithm) {
   EXPECT_LE(ratios[ratios.size() / 2], 1);
 }
 
-}  // namespace
+}  // namespace accuracy_tests

@@ -6,7 +6,7 @@
 /// The front door takes every kind of Eigen object, and what it gives depends on the numbers alone, not on how they are
 /// stored or handed in.
 
-namespace {
+namespace front_door_tests {
 
 using namespace front_door;
 
@@ -154,4 +154,4 @@ TEST(FrontDoor, WithoutQueriesOrKeys) {
   EXPECT_TRUE((out.array() == untouched).all());
 }
 
-}  // namespace
+}  // namespace front_door_tests

@@ -6,7 +6,7 @@
 
 /// Batches of heads in the caller's memory, with any strides and with fewer heads of keys than of queries.
 
-namespace {
+namespace front_door_heads_tests {
 
 using namespace front_door;
 
@@ -124,4 +124,4 @@ TEST(FrontDoor, BatchesOfNothing) {
   for (float const number : out) ASSERT_EQ(number, 0.f);
 }
 
-}  // namespace
+}  // namespace front_door_heads_tests

@@ -6,7 +6,7 @@
 
 /// Policies are recognised by kind, in any order, by the call and by the object that keeps them.
 
-namespace {
+namespace front_door_policies_tests {
 
 using namespace front_door;
 
@@ -41,4 +41,4 @@ TEST(FrontDoor, ForwardKeepsWhatBackwardNeeds) {
   EXPECT_TRUE(same_bits(again.log_sum_exp, kept.log_sum_exp));
 }
 
-}  // namespace
+}  // namespace front_door_policies_tests

@@ -2,7 +2,7 @@
 
 /// Double, half and bfloat16 through the front door.
 
-namespace {
+namespace front_door_scalars_tests {
 
 using namespace front_door;
 
@@ -25,4 +25,4 @@ TEST(FrontDoor, HalvesAreReadAsTheFloatsTheyAre) {
   EXPECT_TRUE(same_bits(at::attention(q.cast<float>(), k, v), in_float));
 }
 
-}  // namespace
+}  // namespace front_door_scalars_tests

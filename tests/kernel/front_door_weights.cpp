@@ -9,7 +9,7 @@
 
 /// Attention::weights: all rows or some, named by any list of numbers.
 
-namespace {
+namespace front_door_weights_tests {
 
 using namespace front_door;
 
@@ -69,4 +69,4 @@ TEST(FrontDoor, WeightsOfSomeRowsOfDocuments) {
   EXPECT_TRUE(are_rows_of(op.weights(in.q, in.k, {12, 13, 4}), std::vector<Index>{12, 13, 4}, all));
 }
 
-}  // namespace
+}  // namespace front_door_weights_tests

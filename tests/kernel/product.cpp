@@ -11,7 +11,7 @@
 
 /// The products of layers against sums in double, and the promise that a row's bits are its own.
 
-namespace {
+namespace product_tests {
 
 using attend::Index;
 using attend::mutable_view_of;
@@ -78,8 +78,6 @@ void expect_right(Index n, Index depth, Index columns) {
     }
 }
 
-}  // namespace
-
 TEST(Product, IsTheSumOverDepth) {
   for (Index const n : {0, 1, 5, 12, 47, 49, 101})
     for (Index const depth : {0, 1, 3, 64, 255, 257, 600})
@@ -125,3 +123,5 @@ TEST(Product, SeveralFactorsAreTheirProductsOneByOne) {
     }
   }
 }
+
+}  // namespace product_tests

@@ -16,7 +16,7 @@
 
 /// A slot is working memory: two tasks that hold the same one at once would write over each other.
 
-namespace {
+namespace slots_tests {
 
 using attend::Index;
 using attend::kernel::Slots;
@@ -163,4 +163,4 @@ TEST(Slots, AnExecutorThatRunsMoreThanItSaysWaitsAndIsRight) {
   EXPECT_GT(most_at_once, 2) << "never more at once than promised: nothing was tested";
 }
 
-}  // namespace
+}  // namespace slots_tests

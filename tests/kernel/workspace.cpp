@@ -10,7 +10,7 @@
 
 /// What a call does with memory: nothing once it is warm, what it announced, and nothing outside of what it was given.
 
-namespace {
+namespace workspace_tests {
 
 namespace at = attend;
 
@@ -118,4 +118,4 @@ TEST(Workspace, NothingIsWrittenBesideTheArraysOfTheCall) {
   }
 }
 
-}  // namespace
+}  // namespace workspace_tests

@@ -11,7 +11,7 @@
 
 /// Every wrong call ends in attend::Error, with a sentence that holds the numbers, before anything is written.
 
-namespace {
+namespace wrong_calls_tests {
 
 namespace at = attend;
 
@@ -195,4 +195,4 @@ TEST(WrongCalls, OfInstructionSetsAreRefused) {
   setenv("ATTEND_ISA", before.c_str(), 1);
 }
 
-}  // namespace
+}  // namespace wrong_calls_tests

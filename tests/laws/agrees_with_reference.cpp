@@ -8,7 +8,7 @@
 
 #include <sstream>
 
-namespace {
+namespace agrees_with_reference_tests {
 
 using namespace laws;
 
@@ -37,8 +37,6 @@ void try_variants(std::vector<Variant<Storage>> const& variants, Problem<Storage
 
 /// 0, 1, 2, primes, a block of 96 queries and a tile of 256 keys, give or take one.
 constexpr Index sizes[] = {0, 1, 2, 13, 31, 95, 96, 97, 255, 256, 257};
-
-}  // namespace
 
 TEST(TheKernel, AgreesWithTheReferenceForEveryMask) {
   Tally tally;
@@ -264,3 +262,5 @@ TEST(TheKernel, AgreesWithTheReferenceOnLogarithmsOfWeights) {
     }
   report(tally);
 }
+
+}  // namespace agrees_with_reference_tests

@@ -26,6 +26,9 @@ template <class Storage, class Similarity, class Normalizer>
   variant.name = std::move(name);
   variant.family = Normalizer::family;
   variant.depends_on_place = std::is_same_v<Normalizer, attend::GumbelMax>;
+#ifdef ATTEND_NO_DISPATCH
+  variant.is_for_one_set = true;
+#endif
 
   // One list of policies for every call, so that one kernel is compiled: without documents all is one document.
   auto const with = [=](Inputs<Storage> const& in, Policies const& policies, auto const& function) {

@@ -9,7 +9,8 @@
 
 /// How backward and forward mode may be called: from any storage order, with an executor and a workspace, and what it refuses.
 
-namespace {
+namespace gradient_calls_tests {
+
 
 namespace at = attend;
 using RowMajor = at::Matrix<double>;
@@ -42,8 +43,6 @@ std::string sentence(Call const& call) {
   }
   return "no error";
 }
-
-}  // namespace
 
 TEST(GradientCalls, ReadAnyStorageOrderAndStride) {
   Arrays const x;
@@ -155,3 +154,5 @@ TEST(TangentCalls, RefuseWrongSizesInASentence) {
             "attention: the kept log-sum-exp is (1, 1, 12, 1) but one number a query is (1, 1, 13, 1), as (batch, "
             "heads, length, dim); hand in what forward gave for these q, k and v.");
 }
+
+}  // namespace gradient_calls_tests

@@ -31,6 +31,7 @@ struct GradientVariant {
   std::string name;
   attend::Family family = attend::Family::exponential;
   bool depends_on_place = false;  // GumbelMax draws by batch and head
+  bool is_for_one_set = false;    // compiled for one instruction set
 
   std::function<Result<Storage>(Inputs<Storage> const&, Policies const&)> forward;
   std::function<Gradient<Number>(Inputs<Storage> const&, Loss<Storage> const&, Policies const&)> backward;

@@ -17,7 +17,8 @@
 /// Gradients of the fused kernel: those of its own output by differences, those of the dense formulas, and the rules of
 /// the design that hold for results and for gradients too.
 
-namespace {
+namespace gradients_tests {
+
 
 using namespace laws;
 
@@ -69,15 +70,14 @@ std::string text_of(Shape const& shape) {
   return text.str();
 }
 
-}  // namespace
-
-/// 540 draws: 9 kernels, 60 each; sizes, mask, adjusters, the query's place and documents at random. Kinks (ReLU, the
-/// edge of a support) that lie close by are stepped around by central_difference.
+/// 60 draws of each kernel, 540 in all; sizes, mask, adjusters, the query's place and documents at random. Kinks (ReLU,
+/// the edge of a support) that lie close by are stepped around by central_difference.
 TEST(Gradients, AreThoseOfTheOutputByDifferences) {
   Random random(101);
   Index draws = 0, entries = 0;
   double worst = 0;
-  for (GradientVariant<double> const& variant : every_gradient())
+  auto const variants = every_gradient();
+  for (GradientVariant<double> const& variant : variants)
     for (Index draw = 0; draw < 60; ++draw) {
       Shape const shape{.n = random.between(1, 6), .m = random.between(1, 9), .d = 3, .e = random.between(1, 4)};
       DrawnPolicies const drawn = draw_policies(random, shape, draw);
@@ -123,7 +123,8 @@ TEST(Gradients, AreThoseOfTheOutputByDifferences) {
         }
       }
     }
-  EXPECT_EQ(draws, 540);
+  EXPECT_EQ(draws, 60 * std::ssize(variants));
+  EXPECT_GE(draws, 120) << "kernels are missing";
   RecordProperty("entries", std::to_string(entries));
   RecordProperty("largest relative error", scientific(worst));
 }
@@ -274,8 +275,6 @@ TEST(Gradients, OfADocumentAreThoseOfTheDocumentAlone) {
 // What is not seen
 // -----------------------------------------------------------------------------------------------------
 
-namespace {
-
 constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
@@ -291,8 +290,6 @@ bool token_is_zero(std::vector<double> const& numbers, Index width, Index token)
 /// The queries and keys that meet nobody.
 bool is_lonely_query(Index row) { return row % 7 == 3; }
 bool is_lonely_key(Index column) { return column % 6 == 4 || column / 16 == 3; }
-
-}  // namespace
 
 TEST(Gradients, DoNotChangeByWhatIsNotSeen) {
   for (Shape const& shape : {Shape{.n = 15, .m = 31, .d = 3, .e = 5}, Shape{.n = 100, .m = 300, .d = 3, .e = 4}})
@@ -403,3 +400,5 @@ TEST(Gradients, OfKeysThatNoNumberSeesAreNone) {
         }
     }
 }
+
+}  // namespace gradients_tests

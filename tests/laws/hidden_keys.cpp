@@ -11,7 +11,8 @@
 /// Rules 2 and 3 of the design: what a query does not see changes no bit of its row, whatever it holds; what it sees and
 /// is no number reaches its row and no other; a query that sees nothing gets zeros.
 
-namespace {
+namespace hidden_keys_tests {
+
 
 using namespace laws;
 
@@ -179,8 +180,6 @@ void expect_nan_to_reach_who_sees_it(Variant<Storage> const& variant, Shape cons
 constexpr Shape shapes[] = {{.n = 29, .m = 70, .d = 4, .e = 5}, {.n = 100, .m = 40, .d = 4, .e = 32},
                             {.n = 7, .m = 530, .d = 4, .e = 32}};
 
-}  // namespace
-
 TEST(HiddenKeys, ChangeNoBitWhateverTheyHold) {
   for (Shape const& shape : shapes)
     for (AnyMask const& mask : every_mask(shape))
@@ -314,3 +313,5 @@ TEST(AQueryThatSeesNothing, GetsZerosInADocumentWithoutKeys) {
     }
   }
 }
+
+}  // namespace hidden_keys_tests

@@ -11,7 +11,8 @@
 
 /// Normalisers that leave keys out: which they take, and that the others weigh exactly nothing.
 
-namespace {
+namespace picks_and_zeros_tests {
+
 
 using namespace laws;
 
@@ -29,8 +30,6 @@ std::size_t nonzeros(float const* weights, Index count) {
   for (Index j = 0; j < count; ++j) found += weights[j] != 0;
   return found;
 }
-
-}  // namespace
 
 TEST(APick, IsTheSameForAnyNumberOfThreads) {
   Shape const shape{.n = 130, .m = 300, .d = 8, .batch = 2, .heads = 4, .kv_heads = 2};
@@ -183,3 +182,5 @@ TEST(TopK, KeepsExactlyKKeysTheFirstOfEqualOnes) {
         }
       }
 }
+
+}  // namespace picks_and_zeros_tests

@@ -12,7 +12,8 @@
 /// Rules 4 and 5 of the design: for one instruction set the bits of a row depend on its query, on what that may see and
 /// on the policies, and on nothing else.
 
-namespace {
+namespace same_bits_tests {
+
 
 using namespace laws;
 using attend::Heads;
@@ -60,8 +61,6 @@ void for_every_scalar(Shape const& shape, Law const& law) {
   law(in_half(), Problem<Eigen::half>(shape, 43));
   law(in_bfloat16(), Problem<Eigen::bfloat16>(shape, 44));
 }
-
-}  // namespace
 
 TEST(TheBitsOfARow, AreTheSameWhenItsWeightsAndItsLogSumExpAreAskedFor) {
   Shape const shape{.n = 29, .m = 270, .d = 4, .e = 5, .batch = 2, .heads = 2};
@@ -221,8 +220,6 @@ TEST(TheBitsOfARow, AreTheSameInAPackedDocumentAndInACallOfItsOwn) {
   });
 }
 
-namespace {
-
 /// The same numbers elsewhere in memory.
 template <class Storage>
 class Moved {
@@ -268,8 +265,6 @@ class Moved {
   std::vector<Storage> memory_;
   Heads<Storage> heads_;
 };
-
-}  // namespace
 
 TEST(TheBitsOfARow, DoNotDependOnWhereInputsAndOutputsLie) {
   for (Shape const& shape : {Shape{.n = 19, .m = 37, .d = 5, .e = 3, .batch = 2, .heads = 4, .kv_heads = 2},
@@ -329,3 +324,5 @@ TEST(TheBitsOfARow, ChangeWithTheOrderOfItsKeys) {
       EXPECT_NEAR(double(forwards[i]), double(reversed[i]), 1e-4 * (1 + std::abs(double(forwards[i])))) << variant.name;
   });
 }
+
+}  // namespace same_bits_tests

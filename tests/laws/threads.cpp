@@ -11,7 +11,8 @@
 
 /// The bits of a result do not depend on who computes it: how many threads, in which order, beside whom.
 
-namespace {
+namespace threads_tests {
+
 
 using namespace laws;
 
@@ -63,8 +64,6 @@ constexpr Shape small_shapes[] = {
     {.n = 12, .m = 256, .d = 4, .e = 16, .batch = 3},
     {.n = 11, .m = 0, .d = 4, .e = 4, .batch = 2},
 };
-
-}  // namespace
 
 TEST(OneToEightThreads, GiveTheSameBitsIn250RepeatsOf14Shapes) {
   auto const pools = pools_of_one_to_eight();
@@ -144,3 +143,5 @@ TEST(Calls, MayRunAtTheSameTime) {
   for (std::thread& caller : callers) caller.join();
   EXPECT_EQ(wrong, 0);
 }
+
+}  // namespace threads_tests

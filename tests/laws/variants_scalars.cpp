@@ -1,17 +1,8 @@
 #include "catalogue.hpp"
 #include "define.hpp"
+#include "policy_names.hpp"
 
 namespace laws {
-
-namespace {
-
-char const* name_of(attend::ScaledDot const&) { return "scaled dot"; }
-char const* name_of(attend::Additive<double> const&) { return "additive"; }
-char const* name_of(attend::Softmax const&) { return "softmax"; }
-char const* name_of(attend::Sparsemax const&) { return "sparsemax"; }
-char const* name_of(attend::Sigmoid const&) { return "sigmoid"; }
-
-}  // namespace
 
 template <class Similarity, class Normalizer>
 Variant<double> in_double(Similarity const& similarity, Normalizer const& normalizer) {

@@ -1,21 +1,8 @@
 #include "catalogue.hpp"
 #include "define.hpp"
+#include "policy_names.hpp"
 
 namespace laws {
-
-namespace {
-
-char const* name_of(attend::ScaledDot const&) { return "scaled dot"; }
-char const* name_of(attend::Cosine const&) { return "cosine"; }
-char const* name_of(attend::Euclidean const&) { return "Euclidean"; }
-char const* name_of(attend::L1 const&) { return "L1"; }
-char const* name_of(ClippedL1 const&) { return "clipped L1"; }
-char const* name_of(attend::Bilinear<float> const&) { return "bilinear"; }
-char const* name_of(attend::Additive<float> const&) { return "additive"; }
-char const* name_of(attend::Concat<float> const&) { return "concat"; }
-char const* name_of(attend::Location<float> const&) { return "location"; }
-
-}  // namespace
 
 template <class Similarity>
 Variant<float> scored_by(Similarity const& similarity) {

@@ -4,7 +4,7 @@
 
 #include <attend/attention.hpp>
 
-namespace {
+namespace front_door_tests {
 
 using attend::Heads;
 using attend::HeadsShape;
@@ -56,4 +56,4 @@ TEST_P(OnnxFrontDoor, AgreesWithTheCase) { onnx::check_case<FrontDoor>(GetParam(
 INSTANTIATE_TEST_SUITE_P(Onnx, OnnxFrontDoor, testing::ValuesIn(onnx::names_of_attention_cases()),
                          [](auto const& given) { return given.param; });
 
-}  // namespace
+}  // namespace front_door_tests

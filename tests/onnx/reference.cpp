@@ -4,7 +4,7 @@
 
 #include <attend/reference.hpp>
 
-namespace {
+namespace reference_tests {
 
 struct Reference {
   static onnx::Numbers numbers(auto const& from) { return onnx::Numbers(from.begin(), from.end()); }
@@ -29,4 +29,4 @@ INSTANTIATE_TEST_SUITE_P(Onnx, OnnxReference, testing::ValuesIn(onnx::names_of_a
 
 TEST(Onnx, HasAllCasesOfAttentionAndFlexAttention) { EXPECT_EQ(onnx::names_of_attention_cases().size(), 98u); }
 
-}  // namespace
+}  // namespace reference_tests

@@ -7,9 +7,9 @@
 #include <cstdlib>
 #include <string>
 
-namespace at = attend;
+namespace dispatch_tests {
 
-namespace {
+namespace at = attend;
 
 struct WhichSet {
   at::Isa* isa;
@@ -35,8 +35,6 @@ class Environment {
  private:
   std::string before_;
 };
-
-}  // namespace
 
 TEST(Dispatch, RunsTheKernelOfTheInstructionSetNamed) {
   for (at::Isa const isa : isas()) {
@@ -84,3 +82,5 @@ TEST(Dispatch, UsesWhatItWasToldLast) {
   }
   at::use_isa(before);
 }
+
+}  // namespace dispatch_tests

@@ -4,7 +4,7 @@
 
 #include <attend/core/dual_math.hpp>
 
-namespace {
+namespace erf_tests {
 
 namespace at = attend;
 
@@ -85,4 +85,4 @@ TEST(Erf, OfPlainAndDualNumbers) {
   expect_slope([](auto const& x) { return at::normal_density(x); });
 }
 
-}  // namespace
+}  // namespace erf_tests

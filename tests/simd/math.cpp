@@ -2,9 +2,9 @@
 
 #include "ulp.hpp"
 
-namespace at = attend;
+namespace math_tests {
 
-namespace {
+namespace at = attend;
 
 float const infinite = std::numeric_limits<float>::infinity();
 float const not_a_number = std::numeric_limits<float>::quiet_NaN();
@@ -37,10 +37,6 @@ void expect_exactly(std::vector<float> x, std::vector<float> const& wanted) {
   }
 }
 
-}  // namespace
-
-namespace {
-
 /// Whether fma rounds once wherever exp counts on it.
 struct FusesAsPromised {
   float almost_one;  // 1 − 2⁻¹², known at run time only
@@ -65,8 +61,6 @@ double exp_bound() {
   }
   return bound;
 }
-
-}  // namespace
 
 TEST(Exp, OfNonpositiveFloatsIsWithinOneUlpDownToTheLeastDenormal) {
   expect_floats_within<ExpNonpositive>(exp_bound(), 101, 0, 104.f, false, true);
@@ -110,8 +104,6 @@ TEST(Tanh, IsExactWhereItShouldBe) {
       {0.f, -0.f, tiny, -tiny, 1e-30f, 1e-4f, 1, -1, 1, -1, 1, -1, not_a_number});
 }
 
-namespace {
-
 /// Counts the floats, in steps, at which tanh is not odd or leaves [−1, 1] or falls.
 struct TanhLaws {
   int* broken;
@@ -131,8 +123,6 @@ struct TanhLaws {
     }
   }
 };
-
-}  // namespace
 
 TEST(Tanh, IsOddToTheLastBitAndNeverLeavesOne) {
   for (at::Isa const isa : isas()) {
@@ -227,3 +217,5 @@ TEST(Math, OfPositionsIsThatOfTheNumbersTheyAre) {
       EXPECT_NEAR(y[i], f(at::Ordinal(whole[i])), 1e-6 * (1 + std::abs(whole[i])));
   }
 }
+
+}  // namespace math_tests

@@ -12,9 +12,9 @@
 #include <limits>
 #include <numeric>
 
-namespace at = attend;
+namespace pack_tests {
 
-namespace {
+namespace at = attend;
 
 template <class Number>
 std::vector<Number> numbers(int factor) {
@@ -39,8 +39,6 @@ template <class Number>
 class PackOf : public testing::Test {};
 using Numbers = testing::Types<float, double, std::int32_t, std::int64_t>;
 TYPED_TEST_SUITE(PackOf, Numbers);
-
-}  // namespace
 
 // Each function makes every kernel of every instruction set anew, so a few functions hold many operators.
 
@@ -152,8 +150,6 @@ TEST(Pack, ComparesNanAsNumbersDo) {
   }
 }
 
-namespace {
-
 /// Everything that is not lane by lane, computed by one kernel into plain numbers.
 struct Across {
   struct Result {
@@ -194,8 +190,6 @@ struct Across {
   }
 };
 
-}  // namespace
-
 TEST(Pack, JoinsItsLanes) {
   for (at::Isa const isa : isas()) {
     SCOPED_TRACE(at::isa_name(isa));
@@ -215,8 +209,6 @@ TEST(Pack, JoinsItsLanes) {
     EXPECT_EQ(got.fused, 7);
   }
 }
-
-namespace {
 
 template <class Scalar>
 struct Lookup {
@@ -252,8 +244,6 @@ void expect_lookup_reads_the_line_and_zeros_past_its_end() {
       }
 }
 
-}  // namespace
-
 TEST(Pack, LooksUpALineAndFindsZerosPastItsEnd) {
   expect_lookup_reads_the_line_and_zeros_past_its_end<float>();
   expect_lookup_reads_the_line_and_zeros_past_its_end<double>();
@@ -262,8 +252,6 @@ TEST(Pack, LooksUpALineAndFindsZerosPastItsEnd) {
   expect_lookup_reads_the_line_and_zeros_past_its_end<std::int64_t>();
   expect_lookup_reads_the_line_and_zeros_past_its_end<Eigen::half>();
 }
-
-namespace {
 
 template <class Number>
 struct Transpose {
@@ -309,15 +297,11 @@ void expect_transposed() {
   }
 }
 
-}  // namespace
-
 TEST(Pack, TransposesSquaresInRegisters) {
   expect_transposed<float>();
   expect_transposed<double>();
   expect_transposed<std::int32_t>();
 }
-
-namespace {
 
 template <class Half>
 struct Widen {
@@ -348,9 +332,9 @@ void expect_all_halves_widen_exactly() {
   }
 }
 
-}  // namespace
-
 TEST(Pack, WidensEveryHalfExactly) {
   expect_all_halves_widen_exactly<Eigen::half>();
   expect_all_halves_widen_exactly<Eigen::bfloat16>();
 }
+
+}  // namespace pack_tests

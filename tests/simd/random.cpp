@@ -6,9 +6,9 @@
 
 #include <cmath>
 
-namespace at = attend;
+namespace random_tests {
 
-namespace {
+namespace at = attend;
 
 template <class Integer>
 std::vector<Integer> keys() {
@@ -37,8 +37,6 @@ void expect_lanes_as_single_calls() {
   }
 }
 
-}  // namespace
-
 TEST(Random, InEachLaneIsThatOfTheSingleCall) {
   expect_lanes_as_single_calls<std::int32_t>();
   expect_lanes_as_single_calls<std::int64_t>();
@@ -55,3 +53,5 @@ TEST(Random, IsCalledByPositionsOfEitherKind) {
   one.key = 10;
   EXPECT_EQ(noise(many)[2], noise(one));
 }
+
+}  // namespace random_tests

@@ -9,7 +9,7 @@
 
 #include <gtest/gtest.h>
 
-namespace {
+namespace attention_tests {
 
 namespace at = attend;
 using at::testing::detail::random_matrix;
@@ -34,4 +34,4 @@ TEST(CheckGradient, OfTheKernelByEveryParameter) {
   EXPECT_EQ(report.entries, 35 + 185 + 111 + (30 + 30 + 6 + 6) + 1 + 259 + 9 + 8 + 2 + 2);
 }
 
-}  // namespace
+}  // namespace attention_tests

@@ -12,7 +12,7 @@
 #include <sstream>
 #include <string>
 
-namespace {
+namespace check_gradient_tests {
 
 using namespace attend_test;
 namespace testing_ = at::testing;
@@ -135,4 +135,4 @@ TEST(CheckGradient, LooksPastPoliciesThatDoNotLearn) {
   EXPECT_EQ(report.entries, 15 + 21 + 14 + 35 + 1);
 }
 
-}  // namespace
+}  // namespace check_gradient_tests
