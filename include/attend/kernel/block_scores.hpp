@@ -8,11 +8,12 @@ namespace attend {
 inline namespace ATTEND_UNIT_NAME {
 namespace kernel {
 
-/// Which keys of a tile the strips of a block have scores for; all together from `begin` to `end`.
+/// Which keys of a tile the strips of a block have scores for; all together from `begin` to `end`, none seen from
+/// `last_key` on.
 template <class T, Index block>
 struct BlockRange {
   KeyRange of_strip[(block + T::rows - 1) / T::rows];
-  Index begin = T::tile, end = 0;
+  Index begin = T::tile, end = 0, last_key = 0;
   [[nodiscard]] bool empty() const { return begin >= end; }
 };
 
@@ -33,6 +34,7 @@ template <class T, Index most_rows, class Block>
     if (here.empty()) continue;
     range.begin = std::min(range.begin, here.begin);
     range.end = std::max(range.end, here.end);
+    range.last_key = std::max(range.last_key, here.last_key);
   }
   return range;
 }

@@ -62,13 +62,20 @@ ATTEND_INLINE void transpose_tokens(Storage const* const (&token)[lanes], Index 
     }
     return;
   }
-  bool whole = stride == 1 && std::is_same_v<Storage, Number>;
-  for (int i = 0; i < lanes; ++i) whole = whole && token[i] != nullptr;
+  if (token[0] == nullptr) {
+    for (Index f = 0; f < features; ++f) std::memset(target + f * target_stride, 0, columns * sizeof(Number));
+    return;
+  }
+  alignas(64) static constexpr Number zeros[lanes] = {};
+  bool const whole = stride == 1 && std::is_same_v<Storage, Number>;
   for (Index f = 0; f < features; f += lanes) {
     Raw square[lanes];
     if (whole && f + lanes <= features) {
       if constexpr (std::is_same_v<Storage, Number>)
-        load_transposed<Number, lanes>([&](int i) __attribute__((always_inline)) { return token[i] + f; }, square);
+        load_transposed<Number, lanes>(
+            [&](int i)
+                __attribute__((always_inline)) { return i < columns && token[i] != nullptr ? token[i] + f : zeros; },
+            square);
     } else {
       for (int i = 0; i < lanes; ++i)
         square[i] =

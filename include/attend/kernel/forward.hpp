@@ -95,40 +95,57 @@ ATTEND_INLINE void attend_whole_rows(Block const& block) {
       });
 }
 
+/// One key tile of an online normaliser, for all strips of a block.
+template <class T, bool with_values, class Block, class Values>
+ATTEND_INLINE void attend_tile(Block const& block, Index tile, Index keys, typename Block::Number const* packed_keys,
+                               Values const& values) {
+  using Call = typename Block::Call;
+  constexpr Family family = Call::Normalizer::family;
+  auto const& scratch = block.scratch;
+  FinitePanels<T, typename Block::Number> finite;
+  for_each_strip<T>(
+      block, [&](int strip, int rows) __attribute__((always_inline)) {
+        KeyRange const range = score_strip<T>(block, strip, rows, tile, keys, packed_keys, scratch.scores);
+        if (range.empty()) return;
+        if constexpr (family == Family::pick) {
+          pick_largest<T>(block, strip, rows, tile, range, scratch.scores);
+        } else {
+          std::uint64_t careful = 0;
+          if constexpr (with_values && (Call::has_masks || Call::has_adjusters))
+            careful = careful_panels<T>(block, rows, range, values, finite, scratch.scores, scratch.seen);
+          RowFactors<T, typename Block::Number> factor(1);
+          if constexpr (family == Family::exponential)
+            weigh_exponential<T>(block, strip, rows, range, scratch.scores, factor);
+          else
+            weigh_pointwise<T>(block, strip, rows, range, scratch.scores);
+          if constexpr (with_values) {
+            accumulate_tile<T>(block, rows, range, careful, values, scratch.scores, scratch.seen);
+            join_tile<T>(block, strip, rows, factor.of_row);
+          }
+        }
+      });
+}
+
 /// Online normalisers: tile by tile, each tile's keys and values used by all strips while they are in L2.
 template <class T, bool with_values, class Block>
 ATTEND_INLINE void attend_online(Block const& block) {
   using Call = typename Block::Call;
-  constexpr Family family = Call::Normalizer::family;
-  auto const& scratch = block.scratch;
+  using Number = typename Block::Number;
+  constexpr bool reads_values = with_values && Call::Normalizer::family != Family::pick;
   for_each_tile<T>(
       block, [&](Index tile, Index keys) __attribute__((always_inline)) {
-        typename Block::Number const* packed = nullptr;
+        Number const* packed = nullptr;
         if (!turns_keys_in_registers(block)) packed = key_tile<T>(block, tile, keys);
-        ValueTile<typename Block::Number> values;
-        if constexpr (with_values && family != Family::pick) values = value_tile<T>(block, tile, keys);
-        FinitePanels<T, typename Block::Number> finite;
-        for_each_strip<T>(
-            block, [&](int strip, int rows) __attribute__((always_inline)) {
-              KeyRange const range = score_strip<T>(block, strip, rows, tile, keys, packed, scratch.scores);
-              if (range.empty()) return;
-              if constexpr (family == Family::pick) {
-                pick_largest<T>(block, strip, rows, tile, range, scratch.scores);
-              } else {
-                std::uint64_t careful = 0;
-                if constexpr (with_values && (Call::has_masks || Call::has_adjusters))
-                  careful = careful_panels<T>(block, rows, range, values, finite, scratch.scores, scratch.seen);
-                RowFactors<T, typename Block::Number> factor(1);
-                if constexpr (family == Family::exponential)
-                  weigh_exponential<T>(block, strip, rows, range, scratch.scores, factor);
-                else
-                  weigh_pointwise<T>(block, strip, rows, range, scratch.scores);
-                if constexpr (with_values) {
-                  accumulate_tile<T>(block, rows, range, careful, values, scratch.scores, scratch.seen);
-                  join_tile<T>(block, strip, rows, factor.of_row);
-                }
-              }
-            });
+        if constexpr (reads_values && !std::is_same_v<typename Call::Value, Number>)
+          if (widens_values_in_place<T>(block)) {
+            auto const values = stored_values(block, tile, keys);
+            attend_tile<T, with_values>(block, tile, keys, packed,
+                                        ValueTile<Number, typename Call::Value>{values.data, values.row_stride, keys});
+            return;
+          }
+        ValueTile<Number> values;
+        if constexpr (reads_values) values = value_tile<T>(block, tile, keys);
+        attend_tile<T, with_values>(block, tile, keys, packed, values);
       });
 }
 

@@ -1,9 +1,10 @@
 #pragma once
 
 #include <attend/kernel/tiling.hpp>
-#include <attend/simd/pack.hpp>
+#include <attend/simd/convert.hpp>
 
 #include <algorithm>
+#include <type_traits>
 
 /// The two loops in which nearly all time is spent. Sums are raw vectors in an array that the compiler keeps in
 /// registers (Clang 14 left an array of the class `pack` in memory: 86 instead of 195 GFLOP/s).
@@ -25,6 +26,15 @@ ATTEND_INLINE void load(Raw& x, Number const* from) {
 template <class Raw, class Number>
 ATTEND_INLINE void store(Number* to, Raw const& x) {
   std::memcpy(to, &x, sizeof x);
+}
+
+/// x = the numbers stored from `from` on, widened where they are halves.
+template <int lanes, class Number, class Storage>
+ATTEND_INLINE void load_stored(raw_vector<Number, lanes>& x, Storage const* from) {
+  if constexpr (std::is_same_v<Storage, Number>)
+    load(x, from);
+  else
+    x = load_as<lanes>(from).value();
 }
 
 template <class Similarity>
@@ -90,11 +100,11 @@ ATTEND_INLINE void score_panel(Similarity const& similarity, Number const* __res
 /// sums (rows × vectors·lanes) += weights · values, over keys [begin, end)
 ///
 ///   weights   [row][weight_stride], or with `transposed` [key][weight_stride]
-///   values    [key][value_stride]      sums   [row][sum_stride]
+///   values    [key][value_stride], numbers or halves      sums   [row][sum_stride]
 ///
 /// The chain begins with what the sums hold, or with `fresh` at 0 and is added to them.
-template <class T, int rows, int vectors, bool transposed = false, bool fresh = false, class Number>
-ATTEND_INLINE void accumulate(Number const* __restrict weights, Index weight_stride, Number const* __restrict values,
+template <class T, int rows, int vectors, bool transposed = false, bool fresh = false, class Number, class Storage>
+ATTEND_INLINE void accumulate(Number const* __restrict weights, Index weight_stride, Storage const* __restrict values,
                               Index value_stride, Index begin, Index end, Number* __restrict sums, Index sum_stride) {
   constexpr int lanes = T::lanes;
   using Raw = raw_vector<Number, lanes>;
@@ -112,7 +122,7 @@ ATTEND_INLINE void accumulate(Number const* __restrict weights, Index weight_str
   for (Index j = begin; j < end; ++j) {
     Raw value[vectors];
     ATTEND_UNROLL
-    for (int c = 0; c < vectors; ++c) load(value[c], values + j * value_stride + c * lanes);
+    for (int c = 0; c < vectors; ++c) load_stored<lanes, Number>(value[c], values + j * value_stride + c * lanes);
     ATTEND_UNROLL
     for (int r = 0; r < rows; ++r) {
       Number const weight = transposed ? weights[j * weight_stride + r] : weights[r * weight_stride + j];

@@ -6,6 +6,7 @@
 #include <attend/kernel/micro.hpp>
 #include <attend/kernel/scratch.hpp>
 #include <attend/kernel/slots.hpp>
+#include <attend/kernel/stored.hpp>
 #include <attend/kernel/workers.hpp>
 
 #include <algorithm>
@@ -171,13 +172,11 @@ struct MultiplyFewRows {
   }
 };
 
-/// A row or a few, as in decoding: `right` is read once, as fast as memory gives it, and turned in registers; nothing
-/// is packed. The sums are those of the other paths, number by number.
+/// A row or a few, as in decoding: `right` is read once, as fast as memory gives it, and nothing is packed. The sums
+/// are those of the other paths, number by number.
 template <class Call>
 struct MultiplyRows {
   using Number = typename Call::Number;
-  /// More rows are served faster by panels.
-  static constexpr Index most = 4;
 
   Call const& call;
   Index first, last;  // pieces of one vector of columns
@@ -185,69 +184,49 @@ struct MultiplyRows {
   [[nodiscard]] static bool serves(Call const& call) {
     bool contiguous = call.left.column_stride == 1;
     for (auto const& factor : call.factors) contiguous = contiguous && factor.right.column_stride == 1;
-    return call.left.rows <= most && contiguous;
+    return call.left.rows <= most_few_rows && contiguous;
   }
 
   template <class Set>
   ATTEND_INLINE void run() const {
     using T = Tiling<Set, Number>;
-    using Raw = raw_vector<Number, T::lanes>;
     for (Index index = first; index < last; ++index) {
-      auto const [factor, column] = call.piece(index, T::lanes);
-      Index const columns = std::min<Index>(T::lanes, factor.right.rows - column);
-      for (Index row = 0; row < call.left.rows; ++row) {
-        Number* const to = factor.out.data + row * factor.out.row_stride + column;
-        Number sums[T::lanes] = {};
-        Number const* const before = call.adds ? to : factor.bias == nullptr ? nullptr : factor.bias + column;
-        if (before != nullptr) std::copy_n(before, columns, sums);
-        Raw total;
-        load(total, sums);
-        for (Index begin = 0; begin < call.depth(); begin += depth_step)
-          add_stretch<T>(factor.right, row, column, columns, begin, std::min(begin + depth_step, call.depth()), total);
-        store(sums, total);
-        std::copy_n(sums, columns, to);
-      }
+      auto const place = call.piece(index, T::lanes);
+      if (call.left.rows == most_few_rows)
+        multiply<T, most_few_rows>(place, 0);
+      else
+        for (Index row = 0; row < call.left.rows; ++row) multiply<T, 1>(place, row);
     }
   }
 
  private:
-  template <class T, class Storage, class Raw>
-  ATTEND_INLINE void add_stretch(View<Storage> const& right, Index row, Index column, Index columns, Index begin,
-                                 Index end, Raw& total) const {
-    constexpr int lanes = T::lanes;
-    auto const* const x = call.left.row(row);
-    Storage const* const weights = right.row(column);
-    Index const stride = right.row_stride;
-    Raw part{};
-    for (Index chain = begin; chain < end; chain += T::chain) {
-      Index const chain_end = std::min<Index>(chain + T::chain, end);
-      Raw sum{};
-      for (Index f = chain; f < chain_end; f += lanes) {
-        Index const count = std::min<Index>(lanes, chain_end - f);
-        Raw square[lanes];
-        if (columns == lanes && count == lanes) {
-          if constexpr (std::is_same_v<Storage, Number>) {
-            load_transposed<
-                Number, lanes>([&](int i) __attribute__((always_inline)) { return weights + i * stride + f; }, square);
-          } else {
-            ATTEND_UNROLL
-            for (int i = 0; i < lanes; ++i) square[i] = load_as<lanes>(weights + i * stride + f).value();
-            transpose<Number, lanes>(square);
-          }
-          ATTEND_UNROLL
-          for (int g = 0; g < lanes; ++g) sum = static_cast<Number>(x[f + g]) * square[g] + sum;
-        } else {
-          for (int i = 0; i < lanes; ++i) {
-            square[i] = Raw{};
-            if (i < columns) square[i] = load_some<Number, lanes>(weights + i * stride + f, 1, count).value();
-          }
-          transpose<Number, lanes>(square);
-          for (int g = 0; g < count; ++g) sum = static_cast<Number>(x[f + g]) * square[g] + sum;
-        }
-      }
-      part = part + sum;
+  template <class T, int rows>
+  ATTEND_INLINE void multiply(typename Call::Place const& place, Index row) const {
+    using Raw = raw_vector<Number, T::lanes>;
+    auto const& [factor, column] = place;
+    auto const& right = factor.right;
+    Index const columns = std::min<Index>(T::lanes, right.rows - column), depth = call.depth();
+    Raw total[rows];
+    Number sums[T::lanes] = {};
+    for (int r = 0; r < rows; ++r) {
+      Number const* const before = call.adds ? factor.out.data + (row + r) * factor.out.row_stride + column
+                                   : factor.bias == nullptr ? nullptr
+                                                            : factor.bias + column;
+      if (before != nullptr) std::copy_n(before, columns, sums);
+      load(total[r], sums);
     }
-    total = total + part;
+    FewRows const few{call.left.row(row), Index{1}, call.left.row_stride};
+    auto const tokens = right.middle_rows(column, right.rows - column);
+    for (Index begin = 0; begin < depth; begin += depth_step) {
+      Raw part[rows] = {};
+      add_stored_products<T, rows, Number>(few, tokens, columns, begin, std::min(begin + depth_step, depth), part);
+      ATTEND_UNROLL
+      for (int r = 0; r < rows; ++r) total[r] = total[r] + part[r];
+    }
+    for (int r = 0; r < rows; ++r) {
+      store(sums, total[r]);
+      std::copy_n(sums, columns, factor.out.data + (row + r) * factor.out.row_stride + column);
+    }
   }
 };
 

@@ -2,7 +2,10 @@
 
 #include <attend/core/dual.hpp>
 #include <attend/kernel/block.hpp>
+#include <attend/kernel/stored.hpp>
 #include <attend/simd/math.hpp>
+
+#include <array>
 
 ATTEND_QUIET_BEGIN
 
@@ -43,65 +46,23 @@ template <class Block>
     return false;
   } else {
     auto const& map = block.call.features.key;
-    return block.count <= 4 && block.packed_keys == nullptr && block.call.key.strides().dim == 1 &&
+    return block.count <= most_few_rows && block.packed_keys == nullptr && block.call.key.strides().dim == 1 &&
            map.matrix.data == nullptr && !map.to_unit_length && map.scale == typename Block::Number(1);
   }
 }
 
-/// scores (rows, count) = queries · keys for up to 4 rows and the first keys, those of one panel; behind the last, 0.
+/// scores (rows, count) = queries · keys for the first keys, those of one panel; behind the last, 0.
 ///
 ///   queries   [feature][T::rows]      keys   as stored, with contiguous features, to the end of the segment
 template <class T, int rows, class Number, class Storage>
 ATTEND_INLINE void score_stored_keys(Number const* queries, View<Storage> const& keys, Index count, Number* scores,
                                      Index score_stride) {
-  constexpr int lanes = T::lanes;
-  using Raw = raw_vector<Number, lanes>;
-  Index const features = keys.columns;
-  for (Index group = 0; group < count; group += lanes) {
-    Storage const* const token = keys.row(group);
-    Index const here = std::min<Index>(lanes, count - group);
-    // Sixteen tokens side by side are sixteen streams, which no hardware prefetcher foresees. Where tokens follow each
-    // other in memory, those of the group after the next are asked for in that order: twice as fast.
-    bool const fetches = keys.row_stride == features && group + 3 * lanes <= keys.rows;
+  using Raw = raw_vector<Number, T::lanes>;
+  for (Index group = 0; group < count; group += T::lanes) {
     Raw total[rows] = {};
-    for (Index chain = 0; chain < features; chain += T::chain) {
-      Index const chain_end = std::min<Index>(chain + T::chain, features);
-      Raw sum[rows] = {};
-      for (Index f = chain; f < chain_end; f += lanes) {
-        Index const width = std::min<Index>(lanes, chain_end - f);
-        Raw square[lanes];
-        if (fetches) {
-          constexpr int line = 64 / static_cast<int>(sizeof(Storage));
-          for (int i = 0; i < lanes * lanes; i += line)
-            __builtin_prefetch(token + lanes * (2 * features + f) + i, 0, 1);
-        }
-        if (here == lanes && width == lanes) {
-          if constexpr (std::is_same_v<Storage, Number>) {
-            load_transposed<Number, lanes>(
-                [&](int i) __attribute__((always_inline)) { return token + i * keys.row_stride + f; }, square);
-          } else {
-            ATTEND_UNROLL
-            for (int i = 0; i < lanes; ++i) square[i] = load_as<lanes>(token + i * keys.row_stride + f).value();
-            transpose<Number, lanes>(square);
-          }
-          ATTEND_UNROLL
-          for (int g = 0; g < lanes; ++g) {
-            ATTEND_UNROLL
-            for (int r = 0; r < rows; ++r) sum[r] = queries[(f + g) * T::rows + r] * square[g] + sum[r];
-          }
-        } else {
-          for (int i = 0; i < lanes; ++i) {
-            square[i] = Raw{};
-            if (i < here) square[i] = load_some<Number, lanes>(token + i * keys.row_stride + f, 1, width).value();
-          }
-          transpose<Number, lanes>(square);
-          for (int g = 0; g < width; ++g)
-            for (int r = 0; r < rows; ++r) sum[r] = queries[(f + g) * T::rows + r] * square[g] + sum[r];
-        }
-      }
-      ATTEND_UNROLL
-      for (int r = 0; r < rows; ++r) total[r] = total[r] + sum[r];
-    }
+    add_stored_products<T, rows, Number>(FewRows<Number>{queries, T::rows, 1},
+                                         keys.middle_rows(group, keys.rows - group),
+                                         std::min<Index>(T::lanes, count - group), 0, keys.columns, total);
     ATTEND_UNROLL
     for (int r = 0; r < rows; ++r) store(scores + r * score_stride + group, total[r]);
   }
@@ -115,8 +76,8 @@ ATTEND_INLINE void score_stored_panel(Block const& block, int rows, Index key, I
                           .middle_rows(block.segment.key + key, block.segment.keys - key);
   auto const* const queries = block.scratch.queries;
   Index const stride = block.scratch.score_stride;
-  if (rows == 4)
-    score_stored_keys<T, 4>(queries, stored, keys, scores, stride);
+  if (rows == most_few_rows)
+    score_stored_keys<T, most_few_rows>(queries, stored, keys, scores, stride);
   else
     for (int r = 0; r < rows; ++r) score_stored_keys<T, 1>(queries + r, stored, keys, scores + r * stride, stride);
 }
@@ -150,11 +111,15 @@ template <std::size_t index, class Call, class Pack, class Place, class Number>
   }
 }
 
+/// What the masks do to the two vectors of a panel.
+using PanelCoverage = std::array<Coverage, 2>;
+
 /// Adjusters, then masks, on the scores of one strip and one panel; −∞ marks what is not seen. With `slopes`, leaves
 /// there what the adjusters' derivative by the similarity is.
 template <class T, bool with_slopes, class Block>
-ATTEND_INLINE void adjust_panel(Block const& block, int strip, int rows, Index key, Index keys, bool masked,
-                                typename Block::Number* scores, typename Block::Number* slopes) {
+ATTEND_INLINE void adjust_panel(Block const& block, int strip, int rows, Index key, Index keys,
+                                PanelCoverage const& coverage, typename Block::Number* scores,
+                                typename Block::Number* slopes) {
   using Call = typename Block::Call;
   using Number = typename Block::Number;
   using Pack = typename Block::Pack;
@@ -162,20 +127,24 @@ ATTEND_INLINE void adjust_panel(Block const& block, int strip, int rows, Index k
   using Integer = integer_like<Number>;
   Call const& call = block.call;
   Segment const& segment = block.segment;
+  bool const changes_all =
+      Call::has_adjusters || Call::Normalizer::family == Family::pick || has_temperature(block) || keys < T::panel;
   for (int r = 0; r < rows; ++r) {
     Position<Whole> p = block.position(block.place(strip + r));
-    for (int half = 0; half < 2; ++half) {
-      Index const from = key + half * T::lanes, left = keys - half * T::lanes;
-      Number* const here = scores + r * block.scratch.score_stride + half * T::lanes;
-      if (left <= 0) {
+    for (std::size_t half = 0; half < 2; ++half) {
+      Index const skip = static_cast<Index>(half) * T::lanes, from = key + skip;
+      Number* const here = scores + r * block.scratch.score_stride + skip;
+      if (keys <= skip || coverage[half] == Coverage::none) {
         Pack(Block::minus_infinity).store(here);
         continue;
       }
+      bool const masked = coverage[half] == Coverage::some;
+      if (!changes_all && !masked) continue;
       p.key = Whole::consecutive(static_cast<Integer>(from));
       p.column = Whole::consecutive(static_cast<Integer>(segment.key + from));
       Pack score = Pack::load(here);
       if constexpr (Call::has_adjusters && with_slopes) {
-        Number* const slope = slopes + r * block.scratch.score_stride + half * T::lanes;
+        Number* const slope = slopes + r * block.scratch.score_stride + skip;
         score = adjust_with_slopes<0>(call, p, score, slope, block.scratch.slope_plane).value;
       } else if constexpr (Call::has_adjusters) {
         std::apply(
@@ -222,11 +191,18 @@ template <class T, bool with_slopes = false, class Block>
                 .store(scores + r * block.scratch.score_stride + panel + c * T::lanes);
       continue;
     }
+    PanelCoverage halves{cover, cover};
+    if (Call::has_masks && cover == Coverage::some && here > T::lanes)
+      halves = {block.coverage(strip, rows, tile + panel, T::lanes),
+                block.coverage(strip, rows, tile + panel + T::lanes, here - T::lanes)};
+    // The slopes of adjusters are wanted wherever a panel is computed.
+    bool const leaves_half = halves[1] == Coverage::none && !(with_slopes && Call::has_adjusters);
+    Index const computed = leaves_half ? std::min<Index>(here, T::lanes) : here;
     bool stored = false;
     if constexpr (compares_stored_keys<Call>) stored = keys == nullptr;
     if (stored)
-      score_stored_panel<T>(block, rows, tile + panel, here, scores + panel);
-    else if (here <= T::lanes)
+      score_stored_panel<T>(block, rows, tile + panel, computed, scores + panel);
+    else if (computed <= T::lanes)
       score_rows_of_strip<T, 1>(similarity, rows, queries, keys + panel * features, weights, features, scores + panel,
                                 block.scratch.score_stride);
     else
@@ -235,13 +211,14 @@ template <class T, bool with_slopes = false, class Block>
     bool const masked = cover == Coverage::some;
     if (Call::has_adjusters || masked || here < T::panel || Call::Normalizer::family == Family::pick ||
         has_temperature(block))
-      adjust_panel<T, with_slopes>(block, strip, rows, tile + panel, here, masked, scores + panel,
+      adjust_panel<T, with_slopes>(block, strip, rows, tile + panel, here, halves, scores + panel,
                                    with_slopes && Call::has_adjusters ? slopes + panel : nullptr);
     std::uint64_t const bit = std::uint64_t{1} << (panel / T::panel);
     range.computed |= bit;
     if (Call::has_adjusters || masked) range.partial |= bit;
     if (range.empty()) range.begin = panel;
     range.end = panel + T::panel;
+    range.last_key = panel + computed;
   }
   return range;
 }

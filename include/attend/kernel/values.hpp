@@ -1,6 +1,7 @@
 #pragma once
 
 #include <attend/kernel/block.hpp>
+#include <attend/kernel/stored.hpp>
 
 ATTEND_QUIET_BEGIN
 
@@ -8,19 +9,30 @@ namespace attend {
 inline namespace ATTEND_UNIT_NAME {
 namespace kernel {
 
-/// The values of one tile as numbers [key][stride]: in place where they are, else a converted copy with zeros behind
-/// the last feature.
-template <class Number>
+/// The values of one tile, [key][stride]: in place where they are, else a converted copy with zeros behind the last
+/// feature.
+template <class Number, class Storage = Number>
 struct ValueTile {
-  Number const* data = nullptr;
+  Storage const* data = nullptr;
   Index stride = 0;
   Index keys = 0;
 };
 
 template <class T, class Call>
+[[nodiscard]] ATTEND_INLINE bool has_whole_value_rows(Call const& call) {
+  return call.value.strides().dim == 1 && call.value.dim() % T::lanes == 0;
+}
+
+template <class T, class Call>
 [[nodiscard]] ATTEND_INLINE bool reads_values_in_place(Call const& call) {
-  return std::is_same_v<typename Call::Value, typename Call::Number> && call.value.strides().dim == 1 &&
-         call.value.dim() % T::lanes == 0;
+  return std::is_same_v<typename Call::Value, typename Call::Number> && has_whole_value_rows<T>(call);
+}
+
+/// Few rows use every value once or twice: halves are widened there, since a copy would cost more than its use.
+template <class T, class Block>
+[[nodiscard]] ATTEND_INLINE bool widens_values_in_place(Block const& block) {
+  return !std::is_same_v<typename Block::Call::Value, typename Block::Number> && block.count <= most_few_rows &&
+         block.packed_values == nullptr && has_whole_value_rows<T>(block.call);
 }
 
 /// Copies the values of some keys to numbers [key][stride], zeros behind the last feature. Column-major values are
@@ -55,14 +67,20 @@ struct CopyValues {
   }
 };
 
+/// The values of a tile as they lie in memory.
+template <class Block>
+[[nodiscard]] ATTEND_INLINE View<typename Block::Call::Value> stored_values(Block const& block, Index tile,
+                                                                            Index keys) {
+  return block.call.value.head(block.segment.batch, block.key_head).middle_rows(block.segment.key + tile, keys);
+}
+
 template <class T, class Block>
 [[nodiscard]] ATTEND_INLINE ValueTile<typename Block::Number> value_tile(Block const& block, Index tile, Index keys) {
   using Call = typename Block::Call;
   using Number = typename Block::Number;
   Index const stride = block.scratch.value_stride;
   if (block.packed_values != nullptr) return {block.packed_values + tile * stride, stride, keys};
-  auto const values =
-      block.call.value.head(block.segment.batch, block.key_head).middle_rows(block.segment.key + tile, keys);
+  auto const values = stored_values(block, tile, keys);
   if constexpr (std::is_same_v<typename Call::Value, Number>)
     if (reads_values_in_place<T>(block.call)) return {values.data, values.row_stride, keys};
   enter<typename T::Set>(CopyValues<Call>{values, block.scratch.values, stride});
@@ -70,8 +88,8 @@ template <class T, class Block>
 }
 
 /// Micro-kernels over the rows of a strip, for one slice of features.
-template <class T, int vectors, bool transposed, bool fresh, class Number>
-ATTEND_INLINE void accumulate_slice(Index rows, Number const* weights, Index weight_stride, Number const* values,
+template <class T, int vectors, bool transposed, bool fresh, class Number, class Storage>
+ATTEND_INLINE void accumulate_slice(Index rows, Number const* weights, Index weight_stride, Storage const* values,
                                     Index value_stride, Index begin, Index end, Number* sums, Index features) {
   Index const step = transposed ? 1 : weight_stride;
   Index r = 0;
@@ -87,9 +105,9 @@ ATTEND_INLINE void accumulate_slice(Index rows, Number const* weights, Index wei
 }
 
 /// sums += weights · values. Slice by slice: all rows use a slice of values while it is in L1.
-template <class T, bool transposed = false, bool fresh = false, class Number>
+template <class T, bool transposed = false, bool fresh = false, class Number, class Storage>
 ATTEND_INLINE void accumulate_rows(Index rows, Number const* weights, Index weight_stride,
-                                   ValueTile<Number> const& values, Index begin, Index end, Number* sums,
+                                   ValueTile<Number, Storage> const& values, Index begin, Index end, Number* sums,
                                    Index features) {
   Index f = 0;
   for (; f + T::value_vectors * T::lanes <= features; f += T::value_vectors * T::lanes)
@@ -101,9 +119,9 @@ ATTEND_INLINE void accumulate_rows(Index rows, Number const* weights, Index weig
 }
 
 /// The same sums, leaving out the pairs that do not meet: 0 · NaN would be NaN.
-template <class T, bool transposed = false, bool fresh = false, class Number>
+template <class T, bool transposed = false, bool fresh = false, class Number, class Storage>
 ATTEND_INLINE void accumulate_seen(Index rows, Number const* weights, Index weight_stride, std::uint8_t const* seen,
-                                   ValueTile<Number> const& values, Index begin, Index end, Number* sums,
+                                   ValueTile<Number, Storage> const& values, Index begin, Index end, Number* sums,
                                    Index features) {
   for (Index r = 0; r < rows; ++r) {
     Number* const sum = sums + r * features;
@@ -115,7 +133,7 @@ ATTEND_INLINE void accumulate_seen(Index rows, Number const* weights, Index weig
       for (Index j = begin; j < end; ++j) {
         Index const pair = transposed ? j * weight_stride + r : r * weight_stride + j;
         if (seen[pair] == 0) continue;
-        load(value, values.data + j * values.stride + f);
+        load_stored<T::lanes, Number>(value, values.data + j * values.stride + f);
         total = weights[pair] * value + total;
       }
       store(sum + f, fresh ? Raw(before + total) : total);
@@ -127,7 +145,8 @@ ATTEND_INLINE void accumulate_seen(Index rows, Number const* weights, Index weig
 template <class T, class Number>
 class FinitePanels {
  public:
-  ATTEND_INLINE bool finite(ValueTile<Number> const& values, Index features, Index panel) {
+  template <class Storage>
+  ATTEND_INLINE bool finite(ValueTile<Number, Storage> const& values, Index features, Index panel) {
     std::uint64_t const bit = std::uint64_t{1} << (panel / T::panel);
     if ((known_ & bit) == 0) {
       known_ |= bit;
@@ -136,7 +155,7 @@ class FinitePanels {
       for (Index j = panel; j < std::min(values.keys, panel + T::panel); ++j)
         for (Index f = 0; f < features; f += T::lanes) {
           Raw value;
-          load(value, values.data + j * values.stride + f);
+          load_stored<T::lanes, Number>(value, values.data + j * values.stride + f);
           poison += value * Number(0);
         }
       if (sum_of(pack<Number, T::lanes>(poison)) == Number(0)) finite_ |= bit;
@@ -150,9 +169,9 @@ class FinitePanels {
 
 /// Partial panels whose values are not all finite. For those, notes which keys each row sees: call it while the
 /// scores still hold −∞ for the unseen.
-template <class T, class Block>
+template <class T, class Block, class Storage>
 [[nodiscard]] ATTEND_INLINE std::uint64_t careful_panels(Block const& block, int rows, KeyRange const& range,
-                                                         ValueTile<typename Block::Number> const& values,
+                                                         ValueTile<typename Block::Number, Storage> const& values,
                                                          FinitePanels<T, typename Block::Number>& finite,
                                                          typename Block::Number const* scores, std::uint8_t* seen) {
   std::uint64_t careful = 0;
@@ -171,15 +190,15 @@ template <class T, class Block>
 
 /// tile_sums = weights · values for one strip and one tile, careful where it has to be. In between panels that no row
 /// sees the weights are 0; those are left out too, as their values may be anything.
-template <class T, class Block>
+template <class T, class Block, class Storage>
 ATTEND_INLINE void accumulate_tile(Block const& block, int rows, KeyRange const& range, std::uint64_t careful,
-                                   ValueTile<typename Block::Number> const& values,
+                                   ValueTile<typename Block::Number, Storage> const& values,
                                    typename Block::Number const* weights, std::uint8_t const* seen) {
   using Number = typename Block::Number;
   Index const features = block.scratch.value_stride, stride = block.scratch.score_stride;
   Number* const sums = block.scratch.tile_sums;
   for (Index i = 0; i < rows * features; i += T::lanes) pack<Number, T::lanes>(Number(0)).store(sums + i);
-  Index const end = std::min(range.end, values.keys);
+  Index const end = std::min(range.last_key, values.keys);
   for (Index from = range.begin; from < end;) {
     std::uint64_t const bit = std::uint64_t{1} << (from / T::panel);
     bool const skip = (range.computed & bit) == 0, with_care = (careful & bit) != 0;

@@ -9,8 +9,7 @@ ATTEND_QUIET_BEGIN
 namespace attend {
 inline namespace ATTEND_UNIT_NAME {
 
-/// Reads `lanes` stored numbers as numbers to compute with. Half precision is widened by integer shifts, because the
-/// conversion instructions are not in every instruction set; the result is exact.
+/// Reads `lanes` stored numbers as numbers to compute with; the result is exact.
 template <int lanes, class Number>
 [[nodiscard]] ATTEND_INLINE pack<Number, lanes> load_as(Number const* from) {
   return pack<Number, lanes>::load(from);
@@ -25,13 +24,21 @@ template <int lanes>
 }
 
 /// A half has 5 bits of exponent biased by 15, a float 8 biased by 127: shift the magnitude into place and multiply by
-/// 2^112, which also makes normal floats of subnormal halves. Infinity and NaN keep their mantissa.
+/// 2^112, which also makes normal floats of subnormal halves. Infinity and NaN keep their mantissa. AVX2 and AVX-512
+/// have an instruction for it, named as text because the unit may be compiled for neither.
 template <int lanes>
 [[nodiscard]] ATTEND_INLINE pack<float, lanes> load_as(Eigen::half const* from) {
   using Bits = raw_vector<std::uint32_t, lanes>;
   using Floats = raw_vector<float, lanes>;
   raw_vector<std::uint16_t, lanes> stored;
   std::memcpy(&stored, from, sizeof stored);
+#if defined(__x86_64__)
+  if constexpr (lanes == 8 || lanes == 16) {
+    Floats wide;
+    asm("vcvtph2ps %1, %0" : "=v"(wide) : "v"(stored));
+    return pack<float, lanes>(wide);
+  }
+#endif
   Bits const half = __builtin_convertvector(stored, Bits);
   Bits const sign = (half & 0x8000u) << 16, magnitude = (half & 0x7fffu) << 13;
   Floats const scaled = reinterpret_cast<Floats>(magnitude) * 0x1p112f;

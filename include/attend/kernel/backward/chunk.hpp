@@ -127,7 +127,7 @@ struct DifferentiateChunk {
       differentiate_strip<T>(block, packs, scratch, sums, place, at, strip, std::min(T::rows, count - strip), tile,
                              range, careful, packs.value_panels + tile * e);
 
-    Index const end = std::min(range.end, keys);
+    Index const end = std::min(range.last_key, keys);
     ValueTile<Number> const d_outputs{packs.d_output_rows + at * packs.value_stride, packs.value_stride, count};
     ValueTile<Number> const queries{packs.query_rows + at * packs.feature_stride, packs.feature_stride, count};
     ValueTile<Number> const key_rows{packs.key_rows + tile * packs.feature_stride, packs.feature_stride, keys};

@@ -1,0 +1,123 @@
+#pragma once
+
+#include <attend/kernel/features.hpp>
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+/// Products of a row or a few with tokens as they lie in memory, as in decoding: packing tokens would cost more than
+/// what is done with them, so each square of them is turned in registers and used there.
+
+ATTEND_QUIET_BEGIN
+
+namespace attend {
+inline namespace ATTEND_UNIT_NAME {
+namespace kernel {
+
+/// Number f of row r stands at first[f * step + r * row_step].
+template <class Storage>
+struct FewRows {
+  Storage const* first;
+  Index step, row_step;
+};
+
+/// A line of bfloat16 read as pairs, whose bits a float holds.
+struct PairLine {
+  Eigen::bfloat16 const* first;
+  ATTEND_INLINE void const* operator+(std::ptrdiff_t pairs) const { return first + 2 * pairs; }
+};
+
+/// Features f and f + 1 of 16 tokens lie in one vector once pairs are turned, half as many shuffles as turning numbers:
+/// the first in the lower half of each lane, the second in the upper.
+template <class Number, class Storage>
+inline constexpr bool turns_pairs = std::is_same_v<Number, float> && std::is_same_v<Storage, Eigen::bfloat16> &&
+                                    std::endian::native == std::endian::little;
+
+/// Rows that one pass over the tokens serves; for more, packed tokens are faster.
+inline constexpr Index most_few_rows = 4;
+
+/// part[r] += Σ_f row(r, f) · token(i, f) in lane i, for features [begin, end), in chains like those of packed panels:
+/// the sums are theirs, number by number.
+///
+///   tokens   (≥ count, all features), with contiguous features and at least `count` ≤ T::lanes tokens, 0 for the rest
+template <class T, int rows, class Number, class RowStorage, class Storage>
+ATTEND_INLINE void add_stored_products(FewRows<RowStorage> const& row, View<Storage> const& tokens, Index count,
+                                       Index begin, Index end, raw_vector<Number, T::lanes> (&part)[rows]) {
+  constexpr int lanes = T::lanes;
+  constexpr Index line = 64 / static_cast<Index>(sizeof(Storage));
+  using Raw = raw_vector<Number, lanes>;
+  // Tokens side by side are as many streams, which no hardware prefetcher foresees. Where tokens follow each other in
+  // memory, those of the groups to come are asked for in that order: twice as fast. A group must be there when its
+  // first square is used, so they are asked for a group and a little more ahead.
+  Index const group = lanes * tokens.columns, ahead = group + std::min<Index>(group, 4096);
+  bool const fetches = tokens.row_stride == tokens.columns && tokens.rows >= 3 * lanes;
+  Storage const* const first = tokens.row(0);
+  for (Index chain = begin; chain < end; chain += T::chain) {
+    Index const chain_end = std::min<Index>(chain + T::chain, end);
+    Raw sum[rows] = {};
+    for (Index f = chain; f < chain_end; f += lanes) {
+      Index const width = std::min<Index>(lanes, chain_end - f);
+      Raw square[lanes];
+      if (fetches)
+        for (Index i = 0; i < lanes * lanes; i += line) __builtin_prefetch(first + ahead + lanes * f + i, 0, 1);
+      if constexpr (turns_pairs<Number, Storage>)
+        if (count == lanes && chain_end - f >= 2 * lanes) {
+          using Bits = raw_vector<std::uint32_t, lanes>;
+          if (fetches)
+            for (Index i = 0; i < lanes * lanes; i += line)
+              __builtin_prefetch(first + ahead + lanes * (f + lanes) + i, 0, 1);
+          load_transposed<float, lanes>(
+              [&](int i) __attribute__((always_inline)) { return PairLine{first + i * tokens.row_stride + f}; },
+              square);
+          ATTEND_UNROLL
+          for (int g = 0; g < lanes; ++g) {
+            Bits const pair = reinterpret_cast<Bits>(square[g]);
+            Raw const even = reinterpret_cast<Raw>(pair << 16), odd = reinterpret_cast<Raw>(pair & 0xffff0000u);
+            ATTEND_UNROLL
+            for (int r = 0; r < rows; ++r) {
+              RowStorage const* const x = row.first + (f + 2 * g) * row.step + r * row.row_step;
+              sum[r] = static_cast<Number>(x[0]) * even + sum[r];
+              sum[r] = static_cast<Number>(x[row.step]) * odd + sum[r];
+            }
+          }
+          f += lanes;
+          continue;
+        }
+      if (count == lanes && width == lanes) {
+        if constexpr (std::is_same_v<Storage, Number>) {
+          load_transposed<Number, lanes>(
+              [&](int i) __attribute__((always_inline)) { return first + i * tokens.row_stride + f; }, square);
+        } else {
+          ATTEND_UNROLL
+          for (int i = 0; i < lanes; ++i) square[i] = load_as<lanes>(first + i * tokens.row_stride + f).value();
+          transpose<Number, lanes>(square);
+        }
+        ATTEND_UNROLL
+        for (int g = 0; g < lanes; ++g) {
+          ATTEND_UNROLL
+          for (int r = 0; r < rows; ++r)
+            sum[r] = static_cast<Number>(row.first[(f + g) * row.step + r * row.row_step]) * square[g] + sum[r];
+        }
+      } else {
+        for (int i = 0; i < lanes; ++i) {
+          square[i] = Raw{};
+          if (i < count) square[i] = load_some<Number, lanes>(first + i * tokens.row_stride + f, 1, width).value();
+        }
+        transpose<Number, lanes>(square);
+        for (int g = 0; g < width; ++g)
+          for (int r = 0; r < rows; ++r)
+            sum[r] = static_cast<Number>(row.first[(f + g) * row.step + r * row.row_step]) * square[g] + sum[r];
+      }
+    }
+    ATTEND_UNROLL
+    for (int r = 0; r < rows; ++r) part[r] = part[r] + sum[r];
+  }
+}
+
+}  // namespace kernel
+}  // namespace ATTEND_UNIT_NAME
+}  // namespace attend
+
+ATTEND_QUIET_END
