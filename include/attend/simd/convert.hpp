@@ -25,7 +25,7 @@ template <int lanes>
 
 /// A half has 5 bits of exponent biased by 15, a float 8 biased by 127: shift the magnitude into place and multiply by
 /// 2^112, which also makes normal floats of subnormal halves. Infinity and NaN keep their mantissa. AVX2 and AVX-512
-/// have an instruction for it, named as text because the unit may be compiled for neither.
+/// have an instruction for it, which GCC is told as text because the unit may be compiled for neither.
 template <int lanes>
 [[nodiscard]] ATTEND_INLINE pack<float, lanes> load_as(Eigen::half const* from) {
   using Bits = raw_vector<std::uint32_t, lanes>;
@@ -34,9 +34,14 @@ template <int lanes>
   std::memcpy(&stored, from, sizeof stored);
 #if defined(__x86_64__)
   if constexpr (lanes == 8 || lanes == 16) {
+#if defined(__clang__)
+    using Halves = __fp16 __attribute__((ext_vector_type(lanes)));
+    return pack<float, lanes>(__builtin_convertvector(reinterpret_cast<Halves>(stored), Floats));
+#else
     Floats wide;
     asm("vcvtph2ps %1, %0" : "=v"(wide) : "v"(stored));
     return pack<float, lanes>(wide);
+#endif
   }
 #endif
   Bits const half = __builtin_convertvector(stored, Bits);
