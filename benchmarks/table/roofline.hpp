@@ -89,6 +89,25 @@ struct Box {
   }
 };
 
+struct Point {
+  std::size_t number, roof;  // of the row, and of what it is drawn below
+  double x, y;
+
+  [[nodiscard]] Box box() const { return {x - 5, y - 5, x + 5, y + 5}; }
+};
+
+[[nodiscard]] inline std::vector<Point> points_of(Results const& results, std::vector<Roof> const& all,
+                                                  Axes const& axes) {
+  std::vector<Point> points;
+  for (std::size_t i = 0; i < all.size(); ++i)
+    for (std::size_t const number : all[i].numbers) {
+      Row const& row = results.rows[number];
+      points.push_back({number, i, axes.x(row.flops / row.bytes), axes.y(row.flops / row.time() * 1e-9)});
+    }
+  std::sort(points.begin(), points.end(), [](Point const& a, Point const& b) { return a.number < b.number; });
+  return points;
+}
+
 namespace detail {
 
 using attend::detail::coordinate;
@@ -174,7 +193,9 @@ inline constexpr double small_letter = 10.5, small_width = 0.61 * small_letter;
 }
 
 /// Slopes, one for each number of threads; above where they meet it, the ceiling of each roof in its colour.
-[[nodiscard]] inline std::string lines_of_roofs(std::vector<Roof> const& all, Axes const& axes) {
+/// `taken` is where marks are; the labels are added.
+[[nodiscard]] inline std::string lines_of_roofs(std::vector<Roof> const& all, Axes const& axes,
+                                                std::vector<Box>& taken) {
   std::string svg;
   std::map<int, Roof const*> slopes;  // to the highest ceiling
   for (Roof const& roof : all)
@@ -192,19 +213,22 @@ inline constexpr double small_letter = 10.5, small_width = 0.61 * small_letter;
            ")\" dy=\"-6\">read " + three_digits(roof->read * 1e-9) + " GB/s, " + std::to_string(threads) +
            (threads == 1 ? " thread" : " threads") + "</text>\n";
   }
-  std::vector<Box> labels;
   for (std::size_t i = 0; i < all.size(); ++i) {
     std::string const color = std::to_string(i % 6);
     double const y = axes.y(all[i].peak * 1e-9), right = axes.left + axes.width;
     double const from = std::clamp(axes.x(all[i].peak / all[i].read), axes.left, right);
     svg += line(("s" + color).c_str(), from, y, right, y, " stroke-width=\"1.5\"");
-    // Ceilings of two kinds may be as high as each other: then one label stands left of the other.
+    // Marks and labels of other ceilings push it to the left.
     std::string const label = all[i].name() + ": " + three_digits(all[i].peak * 1e-9) + " GFLOP/s";
     double const width = static_cast<double>(label.size()) * 11 * 0.61;
     Box box{right - 6 - width, y - 17, right - 6, y - 3};
-    while (std::any_of(labels.begin(), labels.end(), [&](Box const& other) { return other.meets(box); }))
-      box.left -= 12, box.right -= 12;
-    labels.push_back(box);
+    auto const is_taken = [&] {
+      return std::any_of(taken.begin(), taken.end(), [&](Box const& other) { return other.meets(box); });
+    };
+    Box const first = box;
+    while (is_taken() && box.left > from) box.left -= 12, box.right -= 12;
+    if (is_taken()) box = first;
+    taken.push_back(box);
     svg += svg_text(box.right, y - 6, "class=\"f" + color + " h\" font-size=\"11\" text-anchor=\"end\"", label);
   }
   return svg;
@@ -212,25 +236,11 @@ inline constexpr double small_letter = 10.5, small_width = 0.61 * small_letter;
 
 /// Marks with the numbers of their rows. A number stands as near to its mark as others leave room for, else a line
 /// leads to it.
-[[nodiscard]] inline std::string points(Results const& results, std::vector<Roof> const& all, Axes const& axes) {
-  struct Point {
-    std::size_t number, roof;
-    double x, y;
-  };
-  std::vector<Point> list;
-  std::vector<Box> taken;
-  for (std::size_t i = 0; i < all.size(); ++i)
-    for (std::size_t const number : all[i].numbers) {
-      Row const& row = results.rows[number];
-      Point const point{number, i, axes.x(row.flops / row.bytes), axes.y(row.flops / row.time() * 1e-9)};
-      list.push_back(point);
-      taken.push_back({point.x - 5, point.y - 5, point.x + 5, point.y + 5});
-    }
-  std::sort(list.begin(), list.end(), [](Point const& a, Point const& b) { return a.number < b.number; });
-
+[[nodiscard]] inline std::string marks_of(std::vector<Point> const& points, Results const& results,
+                                          std::vector<Roof> const& all, Axes const& axes, std::vector<Box>& taken) {
   std::string leaders, marks, numbers;
   Box const field{axes.left, axes.top, axes.left + axes.width, axes.top + axes.height};
-  for (Point const& point : list) {
+  for (Point const& point : points) {
     Row const& row = results.rows[point.number];
     std::string const label = std::to_string(point.number + 1), color = std::to_string(point.roof % 6);
     double const half = static_cast<double>(label.size()) * small_width / 2;
@@ -263,46 +273,52 @@ inline constexpr double small_letter = 10.5, small_width = 0.61 * small_letter;
   return leaders + marks + numbers;
 }
 
-/// What the numbers mean, in two columns.
+/// A line of the key: empty, the name of a roof, or what a number means.
 struct KeyLine {
-  std::size_t roof, number;
-  bool is_heading;
+  enum Kind { empty, heading, row } kind;
+  std::size_t roof = 0, number = 0;
 };
 
 [[nodiscard]] inline std::vector<KeyLine> key_lines(std::vector<Roof> const& all) {
   std::vector<KeyLine> lines;
   for (std::size_t i = 0; i < all.size(); ++i) {
     if (all[i].numbers.empty()) continue;
-    lines.push_back({i, 0, true});
-    for (std::size_t const number : all[i].numbers) lines.push_back({i, number, false});
+    if (!lines.empty()) lines.push_back({KeyLine::empty});
+    lines.push_back({KeyLine::heading, i});
+    for (std::size_t const number : all[i].numbers) lines.push_back({KeyLine::row, i, number});
   }
   return lines;
 }
 
-inline constexpr double key_step = 15, key_column = 532;
+inline constexpr double key_step = 15, key_column = 538;
 
+/// In two columns.
 [[nodiscard]] inline std::string key(Results const& results, std::vector<Roof> const& all, double left, double top) {
   auto const lines = key_lines(all);
   std::size_t const rows = (lines.size() + 1) / 2;
   std::string svg;
   for (std::size_t i = 0; i < lines.size(); ++i) {
+    if (lines[i].kind == KeyLine::empty) continue;
     Roof const& roof = all[lines[i].roof];
     double const x = left + (i < rows ? 0 : key_column), y = top + key_step * static_cast<double>(i % rows);
     std::string const color = "f" + std::to_string(lines[i].roof % 6);
-    if (lines[i].is_heading) {
-      svg += "<path class=\"" + color + "\" " + mark(lines[i].roof, x + 12, y - 4) + "/>\n";
+    if (lines[i].kind == KeyLine::heading) {
+      svg += "<path class=\"" + color + "\" " + mark(lines[i].roof, x + 16, y - 4) + "/>\n";
       svg += svg_text(x + 28, y, "class=\"" + color + "\" font-size=\"11\" font-weight=\"600\"", roof.name());
       continue;
     }
     Row const& row = results.rows[lines[i].number];
-    std::string const name = attend::shortened(attend::visible_label(row.variant + "  " + row.shape), 52);
+    auto const cell = [&](double right, char const* classes, std::string const& text) {
+      svg +=
+          svg_text(x + right, y, std::string("class=\"") + classes + "\" font-size=\"10.5\" text-anchor=\"end\"", text);
+    };
+    cell(22, "m", std::to_string(lines[i].number + 1));
+    svg += svg_text(x + 28, y, "class=\"t\" font-size=\"10.5\"",
+                    attend::shortened(attend::visible_label(row.variant), 33));
     svg +=
-        svg_text(x + 22, y, "class=\"m\" font-size=\"10.5\" text-anchor=\"end\"", std::to_string(lines[i].number + 1));
-    svg += svg_text(x + 28, y, "class=\"t\" font-size=\"10.5\" xml:space=\"preserve\"", name);
-    svg += svg_text(x + 446, y, "class=\"t\" font-size=\"10.5\" text-anchor=\"end\"",
-                    three_digits(row.rate() * 1e-9) + " " + row.unit());
-    svg += svg_text(x + 520, y, "class=\"m\" font-size=\"10.5\" text-anchor=\"end\"",
-                    fixed(row.of_limit(), 2) + " " + row.limit_name);
+        svg_text(x + 246, y, "class=\"m\" font-size=\"10.5\"", attend::shortened(attend::visible_label(row.shape), 20));
+    cell(454, "t", three_digits(row.rate() * 1e-9) + " " + row.unit());
+    cell(522, "m", fixed(row.of_limit(), 2) + " " + row.limit_name);
   }
   return svg;
 }
@@ -345,7 +361,11 @@ inline constexpr double key_step = 15, key_column = 532;
   svg += detail::svg_text(16, 26, "class=\"t\" font-size=\"14\" font-weight=\"600\"",
                           "attend under the roofs of this machine");
   svg += detail::svg_text(16, 46, "class=\"m\" font-size=\"11\"", machine_label(results.machine));
-  svg += detail::grid(axes) + detail::lines_of_roofs(all, axes) + detail::points(results, all, axes);
+  std::vector<Point> const points = points_of(results, all, axes);
+  std::vector<Box> taken;
+  for (Point const& point : points) taken.push_back(point.box());
+  svg += detail::grid(axes) + detail::lines_of_roofs(all, axes, taken);
+  svg += detail::marks_of(points, results, all, axes, taken);
   svg += detail::svg_text(axes.left + axes.width, axes.top + axes.height + 38,
                           "class=\"m\" font-size=\"11\" text-anchor=\"end\"", "above a slope: read from a cache");
   return svg + detail::key(results, all, 16, key_top) + "</svg>\n";
