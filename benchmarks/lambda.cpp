@@ -15,7 +15,8 @@ void lambda(std::string const& name, BuiltIn const& built_in, Lambda const& own)
     auto const forward = [=](auto const& op) {
       return op.forward(problem->queries(), problem->keys(), problem->values(), problem->workspace);
     };
-    at::Attention const op{built_in}, own_op{own};
+    at::Attention const op{built_in};
+    at::Attention const own_op{own};
     auto const kept = std::make_shared<decltype(forward(op))>(forward(op));
     auto const own_kept = std::make_shared<decltype(forward(own_op))>(forward(own_op));
     auto const backward = [=](auto const& call, auto const& of) {

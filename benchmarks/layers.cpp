@@ -41,10 +41,9 @@ void multi_head(int threads, bool backward) {
           at::ThreadPool pool;
           at::Workspace workspace;
         };
-        at::MultiHead<float> layer(at::MultiHeadShape{.features = d, .heads = heads});
-        layer.initialize(1);
-        auto const kept =
-            std::shared_ptr<Kept>(new Kept{layer, at::zeros_like(layer), {}, at::ThreadPool(threads), {}});
+        at::MultiHead<float> made(at::MultiHeadShape{.features = d, .heads = heads});
+        made.initialize(1);
+        auto const kept = std::shared_ptr<Kept>(new Kept{made, at::zeros_like(made), {}, at::ThreadPool(threads), {}});
         Matrix const x = Matrix::Random(batch * n, d), d_output = Matrix::Random(batch * n, d);
         auto const call = [=] {
           auto& [layer, gradient, forward, pool, workspace] = *kept;
@@ -52,7 +51,7 @@ void multi_head(int threads, bool backward) {
           if (backward) benchmark::DoNotOptimize(layer.backward(x, forward, d_output, gradient, pool, workspace));
         };
         call();
-        at::check(is_right(layer, x, batch, kept->forward.output), "the layer is not what Eigen's products give");
+        at::check(is_right(made, x, batch, kept->forward.output), "the layer is not what Eigen's products give");
         double const b = double(batch), projections = 8 * b * n * d * d, looks = 4 * b * n * n * d;
         double const parameters = 4. * d * d, tokens = b * n * d;
         return Timed{.call = call,
@@ -65,14 +64,14 @@ constexpr double bert_block = 4. * 768 * 768 + 2. * 768 * 3072;  // weights
 
 void encoder(int threads) {
   add({"bert_base/forward", "8x128x768", isas().front(), threads}, [=] {
-    auto model = at::bert<float>({.words = 2});
-    at::initialize_uniform(model, 0.05, 1);
+    auto made = at::bert<float>({.words = 2});
+    at::initialize_uniform(made, 0.05, 1);
     struct Kept {
-      decltype(model) model;
+      decltype(made) model;
       at::ThreadPool pool;
       at::Workspace workspace;
     };
-    auto const kept = std::shared_ptr<Kept>(new Kept{std::move(model), at::ThreadPool(threads), {}});
+    auto const kept = std::shared_ptr<Kept>(new Kept{std::move(made), at::ThreadPool(threads), {}});
     at::Index const batch = 8, n = 128;
     Matrix const x = Matrix::Random(batch * n, 768);
     auto const run = [=](Matrix const& tokens, at::Index sequences) {
@@ -88,16 +87,16 @@ void encoder(int threads) {
 
 void decoding(int threads) {
   add({"gpt2_small/decode", "1x128x768", isas().front(), threads}, [=] {
-    auto model = at::gpt2<float>();
-    at::initialize_uniform(model, 0.05, 1);
-    auto caches = model.caches(1024);
+    auto made = at::gpt2<float>();
+    at::initialize_uniform(made, 0.05, 1);
+    auto empty = made.caches(1024);
     struct Kept {
-      decltype(model) model;
-      decltype(caches) caches;
+      decltype(made) model;
+      decltype(empty) caches;
       at::ThreadPool pool;
       at::Workspace workspace;
     };
-    auto const kept = std::shared_ptr<Kept>(new Kept{std::move(model), std::move(caches), at::ThreadPool(threads), {}});
+    auto const kept = std::shared_ptr<Kept>(new Kept{std::move(made), std::move(empty), at::ThreadPool(threads), {}});
     std::vector<at::Index> tokens;
     for (at::Index i = 0; i < 129; ++i) tokens.push_back(i * 37 % 50257);
     std::span const all(tokens);

@@ -14,9 +14,8 @@ void limit(Row const& row, Work const& work, std::function<void(int)> const& loo
            std::function<double()> const& rate) {
   benchmark::RegisterBenchmark(row.name().c_str(),
                                [=](benchmark::State& state) {
-                                 double best = rate();
+                                 double const best = rate();
                                  for (auto _ : state) state.SetIterationTime(seconds_at_once(row.threads, loop));
-                                 best = std::max(best, rate());
                                  if (work.flops > 0) state.counters["flops"] = work.flops;
                                  if (work.bytes > 0) state.counters["bytes"] = work.bytes;
                                  state.counters[work.flops > 0 ? "peak" : "read"] = best;
