@@ -21,7 +21,8 @@ namespace table {
                  {"cpus", machine.cpus},
                  {"compiler", machine.compiler},
                  {"date", machine.date},
-                 {"clock_changes", machine.has_scaling}}},
+                 {"clock_changes", machine.has_scaling},
+                 {"share_of_core", results.share_of_core()}}},
                {"rows", Ordered::array()}};
   for (Row const& row : results.rows) {
     Ordered entry{{"program", row.program},

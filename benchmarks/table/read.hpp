@@ -72,6 +72,11 @@ inline void read_repetition(Json const& entry, std::string const& where, Row& ro
       field<double>(entry, "real_time", where) * seconds_in(field<std::string>(entry, "time_unit", where), where);
   attend::check(std::isfinite(time) && time > 0, "table: \"real_time\" of ", where, " is not above 0.");
   row.seconds.push_back(time);
+  // With manual time the processor's is that of more than the row.
+  auto const processor = entry.find("cpu_time");
+  if (row.threads == 1 && processor != entry.end() && processor->is_number() &&
+      field<std::string>(entry, "run_name", where).ends_with("/real_time"))
+    row.shares.push_back(processor->get<double>() / entry["real_time"].get<double>());
 
   static std::set<std::string, std::less<>> const of_the_library{"family_index", "per_family_instance_index",
                                                                  "repetitions",  "repetition_index",

@@ -24,7 +24,8 @@ struct Row {
   std::string limit_name;                  // peak, read or tanh: what it is a fraction of
   double limit = 0;                        // a second, the best that was seen beside it
   std::map<std::string, std::vector<double>> also;
-  std::string fault;  // why it has no time
+  std::vector<double> shares;  // processor time over time: below 1 where others had the core
+  std::string fault;           // why it has no time
 
   [[nodiscard]] double time() const { return median(seconds); }
   /// How far the middle half of the repetitions spreads, as a fraction of their median.
@@ -55,6 +56,13 @@ struct Machine {
 struct Results {
   Machine machine;
   std::vector<Row> rows;
+
+  /// How much of a core the rows on one thread had, in the middle; 1 where that is not known.
+  [[nodiscard]] double share_of_core() const {
+    std::vector<double> shares;
+    for (Row const& row : rows) shares.insert(shares.end(), row.shares.begin(), row.shares.end());
+    return shares.empty() ? 1 : median(shares);
+  }
 };
 
 }  // namespace table

@@ -77,6 +77,9 @@ namespace table {
       "shape: batch, heads, heads of keys, queries, keys, features; time: median of the repetitions; spread: the\n"
       "middle half of them, over it. Fractions are of multiply-adds on registers (peak), of a sum over as many bytes\n"
       "(read) or of a loop of nothing but tanh, on as many threads, measured before and after the row.\n";
+  if (double const share = results.share_of_core(); share < 0.95)
+    text += "Others were at work: rows on one thread had a core for " + fixed(100 * share, 0) +
+            " % of their time. These figures say little.\n";
   if (results.machine.has_scaling) text += "The clock of this processor changes by itself: figures wander.\n";
   return text;
 }

@@ -206,6 +206,16 @@ TEST(Table, SaysWhatWasSkippedAndEndsWithOne) {
   EXPECT_EQ(json::parse(run.content("attend.json"))["rows"][5]["fault"], "the result is off by 0.5, \"much\"");
 }
 
+TEST(Table, SaysWhenOthersWereAtWork) {
+  auto const said = [](double processor_milliseconds) {
+    json const busy{{"flops", 1e9}, {"bytes", 1e6}, {"peak", 2e11}, {"cpu_time", processor_milliseconds}};
+    json const row = repetition("forward/full/512/isa:v4/threads:1/real_time", 10, busy);
+    return Joined({{"limits.json", limits().dump()}, {"forward.json", program({row}).dump()}}).out;
+  };
+  EXPECT_NE(said(4).find("had a core for 40 % of their time"), std::string::npos);
+  EXPECT_EQ(said(9.9).find("had a core"), std::string::npos);
+}
+
 /// One sentence, exit code 2, and nothing written.
 void expect_refused(std::vector<std::pair<std::string, std::string>> const& files, std::string const& sentence) {
   Joined const run(files);
