@@ -1,6 +1,6 @@
-# cmake -P cmake/bench.cmake [name...] [options of Google Benchmark]: builds the benchmarks, all or those named (forward,
-# decode, ...), runs them one after another, and prints one table of what they measured, each row beside the limit of the
-# machine. The same as JSON, CSV and a roofline plot is left in the build folder.
+# cmake -P cmake/bench.cmake [name...] [options of Google Benchmark]: builds the benchmarks, all or those named
+# (forward, decode, …), runs them one after another, and prints one table of what they measured, each row beside the
+# limit of the machine. The same is left in the build folder as JSON, CSV and a roofline plot.
 
 include("${CMAKE_CURRENT_LIST_DIR}/checkout.cmake")
 
