@@ -162,7 +162,7 @@ inline void sort(Results& results) {
   };
   std::vector<std::pair<Key, Row>> keyed;
   for (Row& row : results.rows) {
-    std::size_t const isa = row.isa == "baseline" ? 9 : row.isa.starts_with("v4") ? 0 : 1;
+    auto const isa = static_cast<std::size_t>(isa_rank(row.isa));
     std::size_t const program = number(programs, row.program), variant = number(variants, row.variant);
     std::size_t const shape = number(shapes, row.variant + "/" + row.shape);
     keyed.emplace_back(Key{program, variant, shape, isa, static_cast<std::size_t>(row.threads)}, std::move(row));

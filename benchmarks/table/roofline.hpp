@@ -64,7 +64,10 @@ struct Roof {
   }
   bool const any = std::any_of(all.begin(), all.end(), [](Roof const& roof) { return !roof.numbers.empty(); });
   if (any) std::erase_if(all, [](Roof const& roof) { return roof.numbers.empty(); });
-  std::stable_sort(all.begin(), all.end(), [](Roof const& a, Roof const& b) { return a.peak > b.peak; });
+  // The highest first, as a rule: colours then do not depend on what a run measured.
+  std::stable_sort(all.begin(), all.end(), [](Roof const& a, Roof const& b) {
+    return std::pair(isa_rank(a.isa), -a.threads) < std::pair(isa_rank(b.isa), -b.threads);
+  });
   return all;
 }
 
@@ -221,7 +224,7 @@ inline constexpr double small_letter = 10.5, small_width = 0.61 * small_letter;
     // Marks and labels of other ceilings push it to the left.
     std::string const label = all[i].name() + ": " + three_digits(all[i].peak * 1e-9) + " GFLOP/s";
     double const width = static_cast<double>(label.size()) * 11 * 0.61;
-    Box box{right - 6 - width, y - 17, right - 6, y - 3};
+    Box box{right - 14 - width, y - 17, right - 6, y - 3};
     auto const is_taken = [&] {
       return std::any_of(taken.begin(), taken.end(), [&](Box const& other) { return other.meets(box); });
     };

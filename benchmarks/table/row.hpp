@@ -15,6 +15,9 @@ namespace table {
   return numbers.size() % 2 == 1 ? numbers[middle] : (numbers[middle - 1] + numbers[middle]) / 2;
 }
 
+/// The best instruction set first.
+[[nodiscard]] inline int isa_rank(std::string const& isa) { return isa == "baseline" ? 9 : isa == "v4" ? 0 : 1; }
+
 /// One benchmark: where it ran, and what its repetitions measured.
 struct Row {
   std::string program, variant, shape, isa;
