@@ -1,7 +1,7 @@
 #include "problem.hpp"
 
 /// The fused forward pass: full and causal prefill, model shapes, one small call, two threads, the other instruction
-/// sets. `of_peak` is against the multiply-add peak of the instruction set that ran, times the threads, of this run.
+/// sets.
 
 namespace {
 
@@ -10,12 +10,11 @@ using namespace bench;
 constexpr double tolerance = 2e-5;  // scores of d = 128 normal features reach 5; float rounding of them moves weights
 
 void prefill(Shape const& shape, at::Isa isa, int threads) {
-  std::string const tail =
-      shape.name() + "/isa:" + std::to_string(static_cast<int>(isa)) + "/threads:" + std::to_string(threads);
-  add("full/" + tail, [=](benchmark::State& state) { forward<float>(state, shape, isa, 1.0, tolerance, threads); });
+  add({"forward/full", shape.name(), isa, threads},
+      [=] { return forward<float>(shape, threads, 1.0, tolerance, some_queries); });
   if (shape.queries == shape.keys && shape.queries >= 512)
-    add("causal/" + tail,
-        [=](benchmark::State& state) { forward<float>(state, shape, isa, 0.5, tolerance, threads, at::Causal{}); });
+    add({"forward/causal", shape.name(), isa, threads},
+        [=] { return forward<float>(shape, threads, 0.5, tolerance, some_queries, at::Causal{}); });
 }
 
 }  // namespace

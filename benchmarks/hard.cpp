@@ -1,16 +1,16 @@
 #include "problem.hpp"
 
-/// Picking keys beside averaging over them, with the cost of scores and of values apart: each is run with values of e
-/// features and with values of none, whose time is that of the scores alone.
+/// Picking keys beside averaging over them. `scores` is the part of the time that scores alone take: the same call with
+/// values of no features.
 
 namespace {
 
 using namespace bench;
 
 struct Inputs {
-  at::Matrix<float> q, k, v;
+  at::Matrix<float> q, k, v, no_v;
 
-  Inputs(at::Index n, at::Index m, at::Index d, at::Index e) {
+  Inputs(at::Index n, at::Index m, at::Index d, at::Index e) : no_v(m, 0) {
     std::mt19937 random(7);
     std::normal_distribution<float> normal;
     auto const matrix = [&](at::Index rows, at::Index columns) {
@@ -22,53 +22,38 @@ struct Inputs {
   }
 };
 
+/// `call(q, k, v)` reads `rows_of_value` rows of v for every query.
 template <class Call>
-double median_time(benchmark::State& state, Call const& call) {
-  std::vector<double> times;
-  for (auto _ : state) {
-    double const start = seconds();
-    call();
-    times.push_back(seconds() - start);
-    state.SetIterationTime(times.back());
-  }
-  return Spread(times).median;
-}
-
-/// `call(q, k, v)` is timed with v and, before, with values of no features.
-template <class Call>
-void variant(std::string const& name, at::Index n, at::Index m, at::Index d, at::Index e, Call const& call) {
+void variant(std::string const& name, at::Index n, at::Index m, at::Index d, at::Index e, at::Index rows_of_value,
+             Call const& call) {
   std::string const shape =
       std::to_string(n) + "x" + std::to_string(m) + "x" + std::to_string(d) + "x" + std::to_string(e);
-  add(name + "/" + shape, [=](benchmark::State& state) {
-    at::use_isa(isas().front());
-    Inputs const inputs(n, m, d, e);
-    auto const &q = inputs.q, &k = inputs.k, &v = inputs.v;
-    if (at::HardAttention{}.argmax(q, k, v).output != at::attention(q, k, v, at::Argmax{})) {
-      state.SkipWithError("argmax is not that of the kernel");
-      return;
-    }
-    at::Matrix<float> const none(m, 0);
-    std::vector<double> of_scores;
-    for (int i = 0; i < 11; ++i) {
-      double const start = seconds();
-      call(q, k, none);
-      of_scores.push_back(seconds() - start);
-    }
-    double const scores = Spread(of_scores).median, all = median_time(state, [&] { call(q, k, v); });
-    state.counters["scores_us"] = scores * 1e6;
-    state.counters["values_us"] = (all - scores) * 1e6;
+  add_in_turn({name, shape, isas().front()}, [=] {
+    auto const inputs = std::make_shared<Inputs>(n, m, d, e);
+    auto const &q = inputs->q, &k = inputs->k, &v = inputs->v;
+    at::check(at::HardAttention{}.argmax(q, k, v).output == at::attention(q, k, v, at::Argmax{}),
+              "argmax is not that of the kernel");
+    Work const work{
+        .flops = 2.0 * double(n) * double(m * d + rows_of_value * e),
+        .bytes = 4.0 * double(n * d + m * d + n * e) + 4.0 * double(std::min(m, n * rows_of_value)) * double(e)};
+    return Timed{.call = [=] { call(inputs->q, inputs->k, inputs->v); },
+                 .work = work,
+                 .limit = n == 1 ? Limit::read : Limit::peak,
+                 .beside = Beside{"scores", [=] { call(inputs->q, inputs->k, inputs->no_v); },
+                                  [](double own, double of_scores) { return of_scores / own; }}};
   });
 }
 
 void shape(at::Index n, at::Index m, at::Index d, at::Index e) {
   auto const keep = [](auto const& result) { benchmark::DoNotOptimize(result.data()); };
-  variant("soft", n, m, d, e, [=](auto const& q, auto const& k, auto const& v) { keep(at::attention(q, k, v)); });
-  variant("hard/argmax", n, m, d, e,
+  variant("hard/soft", n, m, d, e, m,
+          [=](auto const& q, auto const& k, auto const& v) { keep(at::attention(q, k, v)); });
+  variant("hard/argmax", n, m, d, e, 1,
           [=](auto const& q, auto const& k, auto const& v) { keep(at::HardAttention{}.argmax(q, k, v).keys); });
-  variant("hard/sample", n, m, d, e, [=](auto const& q, auto const& k, auto const& v) {
+  variant("hard/sample", n, m, d, e, 1, [=](auto const& q, auto const& k, auto const& v) {
     keep(at::HardAttention{}.sample(q, k, v, {.seed = 1}).keys);
   });
-  variant("hard/top_8", n, m, d, e,
+  variant("hard/top_8", n, m, d, e, 8,
           [=](auto const& q, auto const& k, auto const& v) { keep(at::HardAttention{}.top_k(q, k, v, 8).keys); });
 }
 

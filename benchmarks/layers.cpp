@@ -5,45 +5,13 @@
 #include <attend/model/bert.hpp>
 #include <attend/model/gpt2.hpp>
 
-/// Layers on one thread and on two. `of_peak` is a fraction of the FMA peak of as many cores, of products alone; in
-/// decoding `GB/s` counts the parameters, each read once a token, and `of_read` compares with a plain sum.
+/// Layers on one thread and on two. Flops are those of products alone; in decoding the bytes are those of the
+/// parameters, each read once a token.
 
 namespace {
 
 using namespace bench;
 using Matrix = at::Matrix<float>;
-
-/// Calls use(executor) with that many threads.
-template <class Use>
-void with_threads(int threads, Use const& use) {
-  at::use_isa(isas().front());
-  if (threads == 1) {
-    at::Serial serial;
-    use(serial);
-  } else {
-    at::ThreadPool pool(threads);
-    use(pool);
-  }
-}
-
-template <class Call>
-double median_time(benchmark::State& state, Call const& call) {
-  call();
-  std::vector<double> times;
-  for (auto _ : state) {
-    double const start = seconds();
-    call();
-    times.push_back(seconds() - start);
-    state.SetIterationTime(times.back());
-  }
-  Spread const spread(times);
-  state.counters["spread"] = spread.spread;
-  return spread.median;
-}
-void count(benchmark::State& state, double flops, double time, int threads) {
-  state.counters["GFLOP/s"] = flops / time * 1e-9;
-  state.counters["of_peak"] = flops / time / (fma_peak(isas().front()) * threads);
-}
 
 /// The layer's output, put together from Eigen's products and one attention a head.
 [[nodiscard]] bool is_right(at::MultiHead<float> const& layer, Matrix const& x, at::Index batch, Matrix const& found) {
@@ -65,76 +33,87 @@ void count(benchmark::State& state, double flops, double time, int threads) {
 
 void multi_head(int threads, bool backward) {
   at::Index const batch = 8, n = 512, d = 512, heads = 8;
-  add(std::string("multi_head/") + (backward ? "forward_backward" : "forward") +
-          "/8x512x512/threads:" + std::to_string(threads),
-      [=](benchmark::State& state) {
-        with_threads(threads, [&](auto& executor) {
-          at::MultiHead<float> layer(at::MultiHeadShape{.features = d, .heads = heads});
-          layer.initialize(1);
-          Matrix const x = Matrix::Random(batch * n, d), d_output = Matrix::Random(batch * n, d);
+  add({std::string("multi_head/") + (backward ? "forward_backward" : "forward"), "8x512x512", isas().front(), threads},
+      [=] {
+        struct Kept {
+          at::MultiHead<float> layer, gradient;
+          at::MultiHead<float>::Forward forward;
+          at::ThreadPool pool;
           at::Workspace workspace;
-          if (!is_right(layer, x, batch, layer.forward(x, batch, executor, workspace).output)) {
-            state.SkipWithError("the layer is not what Eigen's products give");
-            return;
-          }
-          auto gradient = at::zeros_like(layer);
-          at::MultiHead<float>::Forward kept;
-          double const time = median_time(state, [&] {
-            layer.forward_into(x, kept, batch, executor, workspace);
-            if (backward) benchmark::DoNotOptimize(layer.backward(x, kept, d_output, gradient, executor, workspace));
-          });
-          double const b = double(batch), projections = 8 * b * n * d * d, looks = 4 * b * n * n * d;
-          count(state, backward ? 3 * projections + 3.5 * looks : projections + looks, time, threads);
-        });
+        };
+        at::MultiHead<float> made(at::MultiHeadShape{.features = d, .heads = heads});
+        made.initialize(1);
+        auto const kept = std::shared_ptr<Kept>(new Kept{made, at::zeros_like(made), {}, at::ThreadPool(threads), {}});
+        Matrix const x = Matrix::Random(batch * n, d), d_output = Matrix::Random(batch * n, d);
+        auto const call = [=] {
+          auto& [layer, gradient, forward, pool, workspace] = *kept;
+          layer.forward_into(x, forward, batch, pool, workspace);
+          if (backward) benchmark::DoNotOptimize(layer.backward(x, forward, d_output, gradient, pool, workspace));
+        };
+        call();
+        at::check(is_right(made, x, batch, kept->forward.output), "the layer is not what Eigen's products give");
+        double const b = double(batch), projections = 8 * b * n * d * d, looks = 4 * b * n * n * d;
+        double const parameters = 4. * d * d, tokens = b * n * d;
+        return Timed{.call = call,
+                     .work = {.flops = backward ? 3 * projections + 3.5 * looks : projections + looks,
+                              .bytes = 4 * (backward ? 2 * parameters + 4 * tokens : parameters + 2 * tokens)}};
       });
 }
 
+constexpr double bert_block = 4. * 768 * 768 + 2. * 768 * 3072;  // weights
+
 void encoder(int threads) {
-  add("bert_base/forward/8x128/threads:" + std::to_string(threads), [=](benchmark::State& state) {
-    with_threads(threads, [&](auto& executor) {
-      auto model = at::bert<float>({.words = 2});
-      at::initialize_uniform(model, 0.05, 1);
-      at::Index const batch = 8, n = 128;
-      Matrix const x = Matrix::Random(batch * n, 768);
+  add({"bert_base/forward", "8x128x768", isas().front(), threads}, [=] {
+    auto made = at::bert<float>({.words = 2});
+    at::initialize_uniform(made, 0.05, 1);
+    struct Kept {
+      decltype(made) model;
+      at::ThreadPool pool;
       at::Workspace workspace;
-      Matrix const alone = model.blocks.run(x.topRows(n), 1, executor, workspace);
-      if (model.blocks.run(x, batch, executor, workspace).topRows(n) != alone) {
-        state.SkipWithError("a sequence of the batch is not what it is alone");
-        return;
-      }
-      double const time =
-          median_time(state, [&] { benchmark::DoNotOptimize(model.blocks.run(x, batch, executor, workspace)); });
-      double const tokens = double(batch * n);
-      count(state, 12 * (tokens * 2 * (4. * 768 * 768 + 2. * 768 * 3072) + tokens * 4 * double(n) * 768), time,
-            threads);
-    });
+    };
+    auto const kept = std::shared_ptr<Kept>(new Kept{std::move(made), at::ThreadPool(threads), {}});
+    at::Index const batch = 8, n = 128;
+    Matrix const x = Matrix::Random(batch * n, 768);
+    auto const run = [=](Matrix const& tokens, at::Index sequences) {
+      return kept->model.blocks.run(tokens, sequences, kept->pool, kept->workspace);
+    };
+    at::check(run(x, batch).topRows(n) == run(x.topRows(n), 1), "a sequence of the batch is not what it is alone");
+    double const tokens = double(batch * n);
+    return Timed{.call = [=] { benchmark::DoNotOptimize(run(x, batch)); },
+                 .work = {.flops = 12 * (tokens * 2 * bert_block + tokens * 4 * double(n) * 768),
+                          .bytes = 4 * (12 * bert_block + 2 * tokens * 768)}};
   });
 }
 
 void decoding(int threads) {
-  add("gpt2_small/decode/threads:" + std::to_string(threads), [=](benchmark::State& state) {
-    with_threads(threads, [&](auto& executor) {
-      auto model = at::gpt2<float>();
-      at::initialize_uniform(model, 0.05, 1);
-      std::vector<at::Index> tokens;
-      for (at::Index i = 0; i < 129; ++i) tokens.push_back(i * 37 % 50257);
+  add({"gpt2_small/decode", "1x128x768", isas().front(), threads}, [=] {
+    auto made = at::gpt2<float>();
+    at::initialize_uniform(made, 0.05, 1);
+    auto empty = made.caches(1024);
+    struct Kept {
+      decltype(made) model;
+      decltype(empty) caches;
+      at::ThreadPool pool;
       at::Workspace workspace;
-      auto caches = model.caches(1024);
-      std::span const all(tokens), last = all.last(1);
-      (void)model.decode(all.first(128), caches, executor, workspace);
-      if (model.decode(last, caches, executor, workspace) != model.run(tokens, 1, executor, workspace).bottomRows(1)) {
-        state.SkipWithError("decoding with the cache is not the run over the whole");
-        return;
-      }
-      double const time = median_time(state, [&] {
-        for (auto& cache : caches) cache.truncate(128);
-        benchmark::DoNotOptimize(model.decode(last, caches, executor, workspace));
-      });
-      double const bytes = 4 * (12 * (4. * 768 * 768 + 2. * 768 * 3072) + 50257. * 768);
-      state.counters["GB/s"] = bytes / time * 1e-9;
-      state.counters["of_read"] = bytes / time / read_rate(isas().front(), std::size_t{1} << 29);
-      state.counters["tokens/s"] = 1 / time;
-    });
+    };
+    auto const kept = std::shared_ptr<Kept>(new Kept{std::move(made), std::move(empty), at::ThreadPool(threads), {}});
+    std::vector<at::Index> tokens;
+    for (at::Index i = 0; i < 129; ++i) tokens.push_back(i * 37 % 50257);
+    std::span const all(tokens);
+    auto const decode = [=](std::span<at::Index const> next) {
+      return kept->model.decode(next, kept->caches, kept->pool, kept->workspace);
+    };
+    (void)decode(all.first(128));
+    at::check(decode(all.last(1)) == kept->model.run(tokens, 1, kept->pool, kept->workspace).bottomRows(1),
+              "decoding with the cache is not the run over the whole");
+    double const weights = 12 * bert_block + 50257. * 768;
+    return Timed{.call =
+                     [=] {
+                       for (auto& cache : kept->caches) cache.truncate(128);
+                       benchmark::DoNotOptimize(decode(std::span(tokens).last(1)));
+                     },
+                 .work = {.flops = 2 * weights, .bytes = 4 * weights},
+                 .limit = Limit::read};
   });
 }
 

@@ -4,9 +4,13 @@
 #include <attend/simd/math.hpp>
 
 #include <algorithm>
+#include <barrier>
 #include <chrono>
 #include <cstddef>
-#include <numeric>
+#include <cstring>
+#include <mutex>
+#include <thread>
+#include <utility>
 #include <vector>
 
 /// The limits of the machine that runs the benchmark, measured in the same run: figures without them mean little on a
@@ -18,12 +22,51 @@ inline double seconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
+/// Calls f(0) … f(threads − 1) at once, each on a thread of its own, and gives the seconds from the first start to the
+/// last end.
+template <class Function>
+double seconds_at_once(int threads, Function const& f) {
+  std::vector<std::pair<double, double>> times(static_cast<std::size_t>(threads));
+  std::barrier everyone(threads);
+  auto const run = [&](int thread) {
+    everyone.arrive_and_wait();
+    double const start = seconds();
+    f(thread);
+    times[static_cast<std::size_t>(thread)] = {start, seconds()};
+  };
+  std::vector<std::thread> others;
+  for (int thread = 1; thread < threads; ++thread) others.emplace_back(run, thread);
+  run(0);
+  for (std::thread& other : others) other.join();
+  double first = times[0].first, last = times[0].second;
+  for (auto const& [start, end] : times) first = std::min(first, start), last = std::max(last, end);
+  return last - first;
+}
+
+/// The shortest of a few rounds.
+template <class Function>
+double best_seconds(int threads, Function const& f) {
+  double best = 1e30;
+  for (int round = 0; round < 5; ++round) best = std::min(best, seconds_at_once(threads, f));
+  return best;
+}
+
+/// Numbers of one thread, that keep a loop from being removed; no two threads write to one cache line.
+struct alignas(64) Sink {
+  float numbers[64] = {};
+};
+
 /// Multiply-adds on registers only. Twelve chains hide the latency of two FMA ports (2 × 4 cycles); they start from
 /// different numbers, or the compiler would merge them.
 struct MultiplyAdds {
   static constexpr int chains = 12;
   static constexpr long rounds = 1'000'000;
   float* sink;
+
+  [[nodiscard]] static double flops(attend::Isa isa) {
+    int const lanes = isa == attend::Isa::v4 ? 16 : isa == attend::Isa::v3 ? 8 : 4;
+    return 2.0 * lanes * chains * double(rounds);
+  }
 
   template <class Set>
   ATTEND_INLINE void run() const {
@@ -45,22 +88,19 @@ struct MultiplyAdds {
   }
 };
 
-/// The best of a few rounds, in flops a second of one core.
-inline double fma_peak(attend::Isa isa) {
-  static float sink[64] = {};
-  int const lanes = isa == attend::Isa::v4 ? 16 : isa == attend::Isa::v3 ? 8 : 4;
-  double best = 1e30;
-  for (int round = 0; round < 5; ++round) {
-    double const start = seconds();
-    attend::dispatch(isa, MultiplyAdds{sink});
-    best = std::min(best, seconds() - start);
-  }
-  return 2.0 * lanes * MultiplyAdds::chains * MultiplyAdds::rounds / best;
+/// Flops a second of as many cores at once, the best of a few rounds.
+inline double fma_peak(attend::Isa isa, int threads = 1) {
+  std::vector<Sink> sinks(static_cast<std::size_t>(threads));
+  double const best = best_seconds(threads, [&](int thread) {
+    attend::dispatch(isa, MultiplyAdds{sinks[static_cast<std::size_t>(thread)].numbers});
+  });
+  return MultiplyAdds::flops(isa) * threads / best;
 }
 
 /// Sums an array with four vectors in flight: what one core reads from memory (or from a cache that holds it).
 struct ReadAll {
-  std::vector<float> const& data;
+  float const* data;
+  std::size_t size;
   float* sink;
 
   template <class Set>
@@ -68,11 +108,11 @@ struct ReadAll {
     constexpr int lanes = Set::vector_bytes / 4;
     using Raw = attend::raw_vector<float, lanes>;
     Raw sum[4] = {};
-    for (std::size_t i = 0; i + 4 * lanes <= data.size(); i += 4 * lanes) {
+    for (std::size_t i = 0; i + 4 * lanes <= size; i += 4 * lanes) {
       ATTEND_UNROLL
       for (int c = 0; c < 4; ++c) {
         Raw x;
-        std::memcpy(&x, data.data() + i + static_cast<std::size_t>(c * lanes), sizeof x);
+        std::memcpy(&x, data + i + static_cast<std::size_t>(c * lanes), sizeof x);
         sum[c] += x;
       }
     }
@@ -81,16 +121,23 @@ struct ReadAll {
   }
 };
 
-/// Bytes a second that one core reads of a working set of this size.
-inline double read_rate(attend::Isa isa, std::size_t bytes) {
-  static float sink[64] = {};
-  std::vector<float> const data(bytes / sizeof(float), 1.f);
-  double best = 1e30;
-  for (int round = 0; round < 5; ++round) {
-    double const start = seconds();
-    attend::dispatch(isa, ReadAll{data, sink});
-    best = std::min(best, seconds() - start);
+/// One thread's part of reading as many bytes.
+inline void read_part(attend::Isa isa, std::size_t bytes, int threads, int thread, Sink& sink) {
+  static std::vector<float> data;  // kept: to fill a gigabyte takes longer than to read it
+  static std::mutex filling;
+  {
+    std::lock_guard const lock(filling);
+    if (data.size() < bytes / sizeof(float)) data.assign(bytes / sizeof(float), 1.f);
   }
+  std::size_t const part = bytes / sizeof(float) / static_cast<std::size_t>(threads);
+  attend::dispatch(isa, ReadAll{data.data() + static_cast<std::size_t>(thread) * part, part, sink.numbers});
+}
+
+/// Bytes a second that the cores read of a working set of this size, each its part; the best of a few rounds.
+inline double read_rate(attend::Isa isa, std::size_t bytes, int threads = 1) {
+  std::vector<Sink> sinks(static_cast<std::size_t>(threads));
+  double const best = best_seconds(
+      threads, [&](int thread) { read_part(isa, bytes, threads, thread, sinks[static_cast<std::size_t>(thread)]); });
   return static_cast<double>(bytes) / best;
 }
 
@@ -109,29 +156,16 @@ struct TanhLoop {
   }
 };
 
-/// Numbers a second of one core.
-inline double tanh_rate(attend::Isa isa) {
-  std::vector<float> in(1024), out(1024);
+/// Numbers a second of as many cores at once.
+inline double tanh_rate(attend::Isa isa, int threads = 1) {
+  std::vector<float> in(1024);
   for (std::size_t i = 0; i < in.size(); ++i) in[i] = -4.f + 8.f * static_cast<float>(i) / 1024.f;
+  std::vector<std::vector<float>> outs(static_cast<std::size_t>(threads), std::vector<float>(1024));
   constexpr long rounds = 2000;
-  double best = 1e30;
-  for (int round = 0; round < 5; ++round) {
-    double const start = seconds();
-    attend::dispatch(isa, TanhLoop{in.data(), out.data(), rounds});
-    best = std::min(best, seconds() - start);
-  }
-  return 1024.0 * rounds / best;
+  double const best = best_seconds(threads, [&](int thread) {
+    attend::dispatch(isa, TanhLoop{in.data(), outs[static_cast<std::size_t>(thread)].data(), rounds});
+  });
+  return 1024.0 * rounds * threads / best;
 }
-
-/// Middle of a list, and how far the middle half spreads, as a fraction of it.
-struct Spread {
-  double median = 0, spread = 0;
-
-  explicit Spread(std::vector<double> times) {
-    std::sort(times.begin(), times.end());
-    median = times[times.size() / 2];
-    spread = (times[times.size() * 3 / 4] - times[times.size() / 4]) / median;
-  }
-};
 
 }  // namespace bench

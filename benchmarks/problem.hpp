@@ -2,19 +2,16 @@
 
 #include <attend/attend.hpp>
 
-#include "machine.hpp"
-
-#include <benchmark/benchmark.h>
+#include "row.hpp"
 
 #include <cmath>
-#include <functional>
+#include <memory>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace bench {
-
-namespace at = attend;
 
 /// Sizes of a batch of heads: batch, query heads, key heads, queries, keys, features of q and k and of v.
 struct Shape {
@@ -28,8 +25,14 @@ struct Shape {
   }
   /// Multiply-adds of q·k and of w·v, two flops each.
   [[nodiscard]] double flops() const { return 4.0 * double(batch * heads * queries) * double(keys * dim); }
+  [[nodiscard]] double query_and_output_bytes(std::size_t size) const {
+    return 2.0 * double(batch * heads * queries * dim) * double(size);
+  }
   [[nodiscard]] double key_and_value_bytes(std::size_t size) const {
     return 2.0 * double(batch * key_heads * keys * dim) * double(size);
+  }
+  [[nodiscard]] double bytes(std::size_t size) const {
+    return query_and_output_bytes(size) + key_and_value_bytes(size);
   }
 };
 
@@ -43,9 +46,16 @@ struct Problem {
   explicit Problem(Shape const& sizes) : shape(sizes) {
     std::mt19937 random(7);
     std::normal_distribution<float> normal;
+    // A prime number of draws, again and again: no two rows of a head are the same, and 60 million draws are saved.
+    std::vector<Storage> draws(65521);
+    for (Storage& number : draws) number = static_cast<Storage>(normal(random));
+    std::size_t next = 0;
     auto const fill = [&](std::vector<Storage>& x, at::Index heads, at::Index length) {
       x.resize(static_cast<std::size_t>(shape.batch * heads * length * shape.dim));
-      for (Storage& number : x) number = static_cast<Storage>(normal(random));
+      for (Storage& number : x) {
+        number = draws[next];
+        next = next + 1 < draws.size() ? next + 1 : 0;
+      }
     };
     fill(q, shape.heads, shape.queries);
     fill(k, shape.key_heads, shape.keys);
@@ -62,75 +72,57 @@ struct Problem {
     at::attention_into(output(), queries(), keys(), values(), workspace, policies...);
   }
 
-  /// Largest difference from the dense reference in double, over some queries of the last head.
+  /// Largest difference from the dense reference in double, over the last `count` queries of the last heads.
   template <class... Policies>
-  [[nodiscard]] double error(Policies const&... policies) {
-    at::Index const head = shape.heads - 1, key_head = shape.key_heads - 1, batch = shape.batch - 1;
-    auto const matrix = [](auto const& heads, at::Index b, at::Index h, at::Index first, at::Index count) {
-      at::Matrix<double> m(count, heads.dim());
-      for (at::Index i = 0; i < count; ++i)
-        for (at::Index f = 0; f < heads.dim(); ++f) m(i, f) = static_cast<double>(heads(b, h, first + i, f));
-      return m;
-    };
-    at::Index const count = std::min<at::Index>(shape.queries, 5), first = shape.queries - count;
-    auto const expected = at::reference::attention<double>(
-        matrix(queries(), batch, head, first, count), matrix(keys(), batch, key_head, 0, shape.keys),
-        matrix(values(), batch, key_head, 0, shape.keys), policies...);
-    return (expected - matrix(output(), batch, head, first, count)).cwiseAbs().maxCoeff();
+  [[nodiscard]] double error(at::Index count, Policies const&... policies) {
+    at::Index const first = std::max<at::Index>(shape.queries - count, 0);
+    auto const found = last_head(output(), first);
+    auto const expected = at::reference::attention<double>(last_head(queries(), first), last_head(keys(), 0),
+                                                           last_head(values(), 0), policies...);
+    double largest = 0;
+    std::size_t next = 0;
+    for (at::Index b = 0; b < found.batch(); ++b)
+      for (at::Index i = 0; i < found.length(); ++i)
+        for (at::Index f = 0; f < found.dim(); ++f)
+          largest = std::max(largest, std::abs(expected[next++] - static_cast<double>(found(b, 0, i, f))));
+    return largest;
+  }
+
+  /// The last head of every sequence, from token `first` on.
+  template <class Any>
+  [[nodiscard]] static at::Heads<Any> last_head(at::Heads<Any> const& all, at::Index first) {
+    return at::heads(&all(0, all.heads() - 1, first, 0), {all.batch(), 1, all.length() - first, all.dim()},
+                     all.strides());
   }
 };
 
-/// Times a call until a second has passed and at least ten times, and puts it beside the limit. Refuses to time a
-/// result that is off. `useful` is the fraction of the pairs that the masks leave.
+/// The fraction of the pairs that the masks leave, counted one by one.
+template <class... Policies>
+double visible_fraction(Shape const& shape, Policies const&... policies) {
+  std::vector<double> const zeros(static_cast<std::size_t>(shape.batch * std::max(shape.queries, shape.keys)));
+  auto const lines = [&](at::Index length) { return at::heads(zeros.data(), {shape.batch, 1, length, 1}); };
+  auto const scores = at::reference::scores(lines(shape.queries), lines(shape.keys), policies...);
+  auto const seen = std::count_if(scores.begin(), scores.end(), [](double score) { return std::isfinite(score); });
+  return double(seen) / double(scores.size());
+}
+
+/// Queries whose results are compared where all rows are alike, and where a mask treats each in its own way.
+inline constexpr at::Index some_queries = 5, all_queries = at::Index(1) << 40;
+
+/// Forward on as many threads. `useful` is the fraction of the pairs that the masks leave.
 template <class Storage, class... Policies>
-void forward(benchmark::State& state, Shape const& shape, at::Isa isa, double useful, double tolerance, int threads,
-             Policies const&... policies) {
-  at::use_isa(isa);
-  Problem<Storage> problem(shape);
-  at::ThreadPool pool(threads);
-  auto const call = [&] { problem.run(policies..., pool); };
+Timed forward(Shape const& shape, int threads, double useful, double tolerance, at::Index compared,
+              Policies const&... policies) {
+  struct Kept {
+    Problem<Storage> problem;
+    at::ThreadPool pool;
+  };
+  auto const kept = std::shared_ptr<Kept>(new Kept{Problem<Storage>(shape), at::ThreadPool(threads)});
+  auto const call = [kept, policies...] { kept->problem.run(policies..., kept->pool); };
   call();
-  if (double const error = problem.error(policies...); !(error <= tolerance)) {
-    state.SkipWithError(("the result is off by " + std::to_string(error)).c_str());
-    return;
-  }
-  double peak = fma_peak(isa);
-  std::vector<double> times;
-  for (auto _ : state) {
-    double const start = seconds();
-    call();
-    times.push_back(seconds() - start);
-    state.SetIterationTime(times.back());
-  }
-  peak = std::max(peak, fma_peak(isa));
-  Spread const time(times);
-  state.counters["GFLOP/s"] = shape.flops() * useful / time.median * 1e-9;
-  state.counters["of_peak"] = shape.flops() * useful / time.median / (peak * threads);
-  state.counters["spread"] = time.spread;
-  state.SetLabel(std::string(at::isa_name(isa)) + ", " + std::to_string(threads) + " thread" +
-                 (threads > 1 ? "s" : ""));
-}
-
-/// The instruction sets of this machine, best first.
-inline std::vector<at::Isa> isas() {
-  std::vector<at::Isa> list;
-  for (at::Isa const isa : {at::Isa::v4, at::Isa::v3, at::Isa::baseline})
-    if (isa <= at::machine_isa()) list.push_back(isa);
-  return list;
-}
-
-/// Registers one benchmark: manual time, a second each, at least ten times.
-template <class Function>
-void add(std::string const& name, Function const& function) {
-  benchmark::RegisterBenchmark(name.c_str(), function)->UseManualTime()->MinTime(1.0)->Unit(benchmark::kMillisecond);
-}
-
-inline int main(int count, char** words) {
-  benchmark::Initialize(&count, words);
-  if (benchmark::ReportUnrecognizedArguments(count, words)) return 2;
-  benchmark::RunSpecifiedBenchmarks();
-  benchmark::Shutdown();
-  return 0;
+  double const error = kept->problem.error(compared, policies...);
+  at::check(error <= tolerance, "the result is off by ", error);
+  return {.call = call, .work = {.flops = shape.flops() * useful, .bytes = shape.bytes(sizeof(Storage))}};
 }
 
 }  // namespace bench
