@@ -215,7 +215,7 @@ struct MultiplyRows {
       if (before != nullptr) std::copy_n(before, columns, sums);
       load(total[r], sums);
     }
-    FewRows const few{call.left.row(row), Index{1}, call.left.row_stride};
+    FewRows<std::remove_cvref_t<decltype(*call.left.data)>> const few{call.left.row(row), 1, call.left.row_stride};
     auto const tokens = right.middle_rows(column, right.rows - column);
     for (Index begin = 0; begin < depth; begin += depth_step) {
       Raw part[rows] = {};
