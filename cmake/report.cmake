@@ -114,7 +114,7 @@ function(largest test property result)
   if(most STREQUAL "")
     set(most "not measured")
     set(some_failed TRUE PARENT_SCOPE)
-  elseif(most MATCHES "^([0-9]+\\.[0-9][0-9])[0-9]*$")
+  elseif(most MATCHES "^([0-9]+\\.[0-9][0-9][0-9])[0-9]*$")
     set(most "${CMAKE_MATCH_1}")
   endif()
   set(${result} "${most}" PARENT_SCOPE)
@@ -132,11 +132,13 @@ function(add_up property result)
   set(${result} ${sum} PARENT_SCOPE)
 endfunction()
 
-# passed(<names> <result>): how many tests of that name passed, of how many, and where.
+# passed(<names> <result>): how many runs of tests of that name passed, of how many; as <result>_everywhere, how many
+# tests passed in every run.
 function(passed names result)
   set(ran 0)
   set(good 0)
   set(different "")
+  set(bad "")
   foreach(run IN LISTS runs)
     foreach(test IN LISTS names_${run})
       if(test MATCHES "^(${names})")
@@ -145,32 +147,38 @@ function(passed names result)
         string(JSON none ERROR_VARIABLE without_failures GET "${case_${run}_${test}}" failures)
         if(without_failures)
           math(EXPR good "${good} + 1")
+        else()
+          list(APPEND bad "${test}")
         endif()
       endif()
     endforeach()
   endforeach()
   list(REMOVE_DUPLICATES different)
-  list(LENGTH different different)
-  set(text "${good} of ${ran} passed (${different} tests)")
+  list(LENGTH different count)
+  set(text "${good} of ${ran}")
   if(ran EQUAL 0)
     set(text "not measured")
+  elseif(ran GREATER count)
+    list(LENGTH isas sets)
+    string(APPEND text ": ${count} on ${sets} sets")
   endif()
   set(${result} "${text}" PARENT_SCOPE)
+  list(REMOVE_ITEM different ${bad})
+  list(LENGTH different count)
+  set(${result}_everywhere ${count} PARENT_SCOPE)
 endfunction()
 
-# left(<row> <result> [why]): what commands of their own have left.
+# left(<row> <result>): what commands of their own have left.
 function(left row result)
   set(texts "")
   file(GLOB files "${checkout}/build/figures/${row}-*.txt")
   foreach(file IN LISTS files)
-    cmake_path(GET file STEM job)
-    string(REGEX REPLACE "^${row}-" "" job "${job}")
     file(READ "${file}" text)
-    list(APPEND texts "${job}: ${text}")
+    list(APPEND texts "${text}")
   endforeach()
   list(JOIN texts "; " texts)
   if(texts STREQUAL "")
-    set(texts "not measured: its command has not been run here${ARGN}")
+    set(texts "not measured: its command was not run here")
   endif()
   set(${result} "${texts}" PARENT_SCOPE)
 endfunction()
@@ -214,7 +222,7 @@ if(DEFINED case_sweep_baseline_${exp})
 endif()
 largest(${exp} "ulp_negative_<isa>" ulp)
 set(runs ${kept_runs})
-row(R4 "exp in [−104, 0], ulp; −∞, NaN and other special values" "${ulp} (${every}); special: ${special}" "≤ 1"
+row(R4 "exp in [−104, 0] in ulp; special values, −∞ among them" "${ulp} (${every}); special values ${special}" "≤ 1"
   "ATTEND_EXHAUSTIVE=1 ${tests}simd --gtest_filter=Exp.*")
 
 passed("OneToEightThreads\\.|AnExecutor\\.|APick\\.IsTheSame|Gradients\\.HaveTheSameBits|Tangents\\.HaveTheSameBits" bits)
@@ -222,18 +230,18 @@ row(R5 "same bits for 1 to 8 threads, 250 repeats × 14 shapes" "${bits}" "all"
   "${tests}laws --gtest_filter=OneToEightThreads*:AnExecutor*:*HaveTheSameBitsForAnyThreads:APick.IsTheSame*")
 
 passed("TheBitsOfARow\\." bits)
-row(R6 "same bits whatever the batch, the cut into calls, prefill or decoding; with a control" "${bits}" "all"
+row(R6 "same bits for any batch, cut into calls, prefill or decoding" "${bits}" "all"
   "${tests}laws --gtest_filter=TheBitsOfARow.*")
 
 set(nothing "HiddenKeys\\.|WhatIsNoNumber\\.|AQueryThatSeesNothing\\.|(Gradients|Tangents)\\.DoNotChangeBy")
 string(APPEND nothing "|Gradients\\.(AreZeroWhereNothing|OfQueriesThatSeeNo|OfKeysThatNo)")
 passed("${nothing}" bits)
-row(R7 "rows that see nothing, hidden NaN, visible NaN; gradients too" "${bits}" "all"
+row(R7 "rows that see nothing, NaN hidden and seen, gradients too" "${bits}" "all"
   "${tests}laws --gtest_filter=HiddenKeys*:WhatIsNoNumber*:AQueryThatSeesNothing*:Gradients*:Tangents*")
 
 passed("Onnx/OnnxFrontDoor\\." onnx)
-row(R8 "ONNX's own cases: Attention, FlexAttention (98); LinearAttention (14) is not there yet" "${onnx}"
-  "112 cases" "${tests}onnx")
+row(R8 "ONNX's own cases of Attention, FlexAttention, LinearAttention" "${onnx_everywhere} of 112; LinearAttention is not there yet"
+  "112 of 112" "${tests}onnx")
 
 set(by_differences Gradients.AreThoseOfTheOutputByDifferences)
 largest(${by_differences} draws draws)
@@ -245,12 +253,12 @@ row(R9 "gradients against central differences, double, relative" "${error} (${dr
 add_up(calls calls WrongCalls.OfBatchesOfHeadsAreRefusedBeforeAnythingIsWritten WrongCalls.OfMatricesAreRefused
   WrongCalls.OfPoliciesAreRefused)
 passed("WrongCalls\\." refused)
-row(R10 "wrong calls: one exception with the numbers, before any write" "${calls} calls; ${refused}" "≥ 120 calls"
+row(R10 "wrong calls: one exception with the numbers, before any write" "${calls} calls; tests ${refused}" "≥ 120 calls"
   "${tests}kernel --gtest_filter=WrongCalls.*")
 
 add_up(files files NpyRefused.EachWithItsReasonAndTheFilesName SafetensorsRefused.EachWithItsReasonAndTheFilesName)
 passed("(Npy|Safetensors)Refused\\." refused)
-row(R11 "crafted weight files refused with a reason" "${files} files; ${refused}; their memory is not measured"
+row(R11 "crafted weight files refused with a reason" "${files} files; tests ${refused}; memory not measured"
   "≥ 150, memory ≤ 2 × file + 1 MiB" "${tests}io --gtest_filter=*Refused.*")
 
 left(R12 fuzzed)
@@ -261,22 +269,22 @@ row(R13 "programs without a report of sanitizers or valgrind" "${clean}" "all"
   "cmake -P cmake/sanitize.cmake address undefined thread valgrind")
 
 passed("Workspace\\." workspace)
-row(R14 "heap untouched when warm, workspace used = announced, guards intact" "${workspace}" "all"
+row(R14 "warm calls leave the heap, workspace as announced, guards intact" "${workspace}" "all"
   "${tests}kernel --gtest_filter=Workspace.*")
 
 left(R15 coverage)
 row(R15 "coverage of include/" "${coverage}" "≥ 98 % lines, ≥ 90 % branches" "cmake -P cmake/coverage.cmake")
-row(R16 "planted faults that the tests find" "not measured: nothing plants them yet" "≥ 95 % of 60" "")
+row(R16 "planted faults that the tests find" "not measured: nothing plants them" "≥ 95 % of 60" "")
 
 set(runs ${isas})
 passed("" all)
 set(runs ${kept_runs})
 left(R17 cross)
-row(R17 "tests_simd, _kernel, _laws, _onnx on ${isa_names}; aarch64 under qemu" "${all}; ${cross}" "all"
+row(R17 "tests of the kernels on ${isa_names}; aarch64 under qemu" "${all}; ${cross}" "all"
   "ctest --test-dir build/test; cmake -P cmake/aarch64.cmake")
 left(R18 compilers)
-row(R18 "both compilers, -Werror, no exceptions, each header alone, two units" "${compilers}; Eigen 5: not measured" "all"
-  "CXX=g++ cmake -P cmake/test.cmake complete; CXX=clang++ ...")
+row(R18 "two compilers, -Werror, no exceptions, each header, two units" "${compilers}; Eigen 5: not measured" "all"
+  "CXX=g++ cmake -P cmake/test.cmake complete; with clang++ too")
 list(LENGTH packages count)
 list(JOIN packages ", " packages)
 row(R19 "ways into a project" "${count} of 5: ${packages}; there is no single header" "5 of 5"
