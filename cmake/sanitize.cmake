@@ -15,8 +15,8 @@ foreach(word IN LISTS words)
   endif()
 endforeach()
 
-# Kernels whole in one function, with a check at every step: for all instruction sets Clang took over six minutes for two
-# of the kernels' tests. So they are compiled for the widest that the machine has alone.
+# A kernel is one function, here with a check at every step: Clang takes minutes for each file of the kernels' tests, and
+# three times as long for all instruction sets. So they are compiled for the widest that the machine has alone.
 set(one_set "-march=native -DATTEND_NO_DISPATCH")
 
 # check(<sanitizers> <programs...>)
