@@ -100,6 +100,30 @@ function(compile)
   endif()
 endfunction()
 
+# run_tests(<ctest arguments...>): runs tests of `build`. Sets `failed` to whether some failed, `passed` to a text that
+# says how many did not, and `seconds` to the time that all took.
+function(run_tests)
+  parallel_level(CTEST_PARALLEL_LEVEL jobs)
+  execute_process(COMMAND "${CMAKE_CTEST_COMMAND}" --test-dir "${build}" --output-on-failure --no-tests=error
+    --parallel ${jobs} --output-junit "${build}/tests.xml" ${ARGN} RESULT_VARIABLE failed)
+  file(STRINGS "${build}/tests.xml" suite REGEX "^\t(tests|failures|disabled|skipped|time)=")
+  foreach(count IN ITEMS tests failures disabled skipped time)
+    string(REGEX MATCH "\t${count}=\"([0-9]+)" ${count} "${suite}")
+    set(${count} "${CMAKE_MATCH_1}")
+  endforeach()
+  math(EXPR good "${tests} - ${failures} - ${disabled} - ${skipped}")
+  set(failed "${failed}" PARENT_SCOPE)
+  set(passed "${good} of ${tests}" PARENT_SCOPE)
+  set(seconds "${time}" PARENT_SCOPE)
+endfunction()
+
+# leave_figure(<row> <text>): what cmake/report.cmake shows in this row until this job is run again.
+function(leave_figure row text)
+  string(TIMESTAMP today "%Y-%m-%d" UTC)
+  cmake_path(GET build FILENAME job)
+  file(WRITE "${checkout}/build/figures/${row}-${job}.txt" "${text} (${today})")
+endfunction()
+
 # What stands behind the script's name on the command line.
 function(script_arguments result)
   set(arguments "")

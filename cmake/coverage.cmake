@@ -31,9 +31,7 @@ compile(tests_all)
 
 file(REMOVE_RECURSE "${build}/profiles")
 set(ENV{LLVM_PROFILE_FILE} "${build}/profiles/%p.profraw")
-parallel_level(CTEST_PARALLEL_LEVEL jobs)
-execute_process(COMMAND "${CMAKE_CTEST_COMMAND}" --test-dir "${build}" --output-on-failure --parallel ${jobs}
-  --tests-regex "^tests_" RESULT_VARIABLE tests)
+run_tests(--tests-regex "^tests_")
 
 file(GLOB profiles "${build}/profiles/*.profraw")
 execute_process(COMMAND "${llvm-profdata}" merge --sparse ${profiles} -o "${build}/tests.profdata"
@@ -45,7 +43,10 @@ set(arguments "--instr-profile=${build}/tests.profdata" "${first}" ${programs})
 execute_process(COMMAND "${llvm-cov}" show ${arguments} --format=html "--output-dir=${build}/html"
   "${checkout}/include" COMMAND_ERROR_IS_FATAL ANY)
 execute_process(COMMAND "${llvm-cov}" report ${arguments} --show-region-summary=false
-  "${checkout}/include" COMMAND_ERROR_IS_FATAL ANY)
-if(NOT tests EQUAL 0)
+  "${checkout}/include" OUTPUT_VARIABLE table ECHO_OUTPUT_VARIABLE COMMAND_ERROR_IS_FATAL ANY)
+# The last line: functions, lines and branches, each as a count, those missed and a share.
+string(REGEX MATCH "TOTAL +[0-9]+ +[0-9]+ +[0-9.]+% +[0-9]+ +[0-9]+ +([0-9.]+%) +[0-9]+ +[0-9]+ +([0-9.]+%)" line "${table}")
+leave_figure(R15 "${CMAKE_MATCH_1} of lines, ${CMAKE_MATCH_2} of branches")
+if(failed)
   stop("Some tests failed.")
 endif()

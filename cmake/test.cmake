@@ -17,9 +17,14 @@ prepare(test
   OPTIONS -DATTEND_TESTS=ON -DATTEND_TESTS_COMPLETE=${complete} -DATTEND_EXAMPLES=ON)
 compile(all)
 
-parallel_level(CTEST_PARALLEL_LEVEL jobs)
-execute_process(COMMAND "${CMAKE_CTEST_COMMAND}" --test-dir "${build}" --output-on-failure --parallel ${jobs}
-  RESULT_VARIABLE result)
-if(NOT result EQUAL 0)
+run_tests()
+cmake_path(GET build FILENAME job)
+if(complete)
+  leave_figure(R18 "${job}: ${passed}")
+else()
+  parallel_level(CTEST_PARALLEL_LEVEL jobs)
+  leave_figure(R20 "${job}: ${seconds} s, ${jobs} at a time, ${passed}")
+endif()
+if(failed)
   stop("Some tests failed.")
 endif()

@@ -4,6 +4,7 @@
 #if defined(__has_feature)
 #if __has_feature(thread_sanitizer)
 long allocations() { return 0; }
+bool counts_allocations() { return false; }
 #define ATTEND_TEST_KEEPS_OPERATOR_NEW
 #endif
 #endif
@@ -28,6 +29,7 @@ void* allocate(std::size_t bytes, std::size_t alignment) {
 }  // namespace
 
 long allocations() { return allocation_count; }
+bool counts_allocations() { return true; }
 
 void* operator new(std::size_t bytes) { return allocate(bytes, alignof(std::max_align_t)); }
 void* operator new(std::size_t bytes, std::align_val_t alignment) {

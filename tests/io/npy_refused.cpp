@@ -172,6 +172,7 @@ std::vector<Case> cases() {
 TEST(NpyRefused, EachWithItsReasonAndTheFilesName) {
   std::vector<Case> const all = cases();
   EXPECT_GE(all.size(), 100u);
+  RecordProperty("files", std::to_string(all.size()));
   for (Case const& bad : all) {
     SCOPED_TRACE(bad.bytes);
     files::Bytes const bytes = files::bytes_of(bad.bytes);

@@ -222,6 +222,7 @@ std::vector<Case> cases() {
 TEST(SafetensorsRefused, EachWithItsReasonAndTheFilesName) {
   std::vector<Case> const all = cases();
   EXPECT_GE(all.size(), 150u);
+  RecordProperty("files", std::to_string(all.size()));
   for (Case const& bad : all) {
     SCOPED_TRACE(bad.bytes.substr(std::min<std::size_t>(8, bad.bytes.size()), 200));
     files::Bytes const bytes = files::bytes_of(bad.bytes);

@@ -40,6 +40,11 @@ void expect_sentence(WrongCall const& wrong) {
   FAIL() << wrong.name << ": the call was accepted";
 }
 
+void expect_sentences(std::vector<WrongCall> const& calls) {
+  for (WrongCall const& wrong : calls) expect_sentence(wrong);
+  ::testing::Test::RecordProperty("calls", std::to_string(calls.size()));
+}
+
 /// Heads in memory of their own, and an output that shows whether it was touched.
 struct Batch {
   static constexpr float untouched = 12345.f;
@@ -94,7 +99,7 @@ TEST(WrongCalls, OfBatchesOfHeadsAreRefusedBeforeAnythingIsWritten) {
       {"no heads to divide into", {"10", "0"}, [] { (void)at::heads(at::Matrix<float>(3, 10), 0); }},
       {"negative heads to divide into", {"10", "-5"}, [] { (void)at::heads(at::Matrix<float>(3, 10), -5); }},
   };
-  for (WrongCall const& wrong : calls) expect_sentence(wrong);
+  expect_sentences(calls);
   b.expect_untouched();
   for (auto const* input : {&b.q, &b.k, &b.v})
     for (float const number : *input) ASSERT_EQ(number, 1.f);
@@ -116,7 +121,7 @@ TEST(WrongCalls, OfMatricesAreRefused) {
       {"too many threads fewer than one", {"0"}, [] { at::ThreadPool pool(0); }},
       {"negative threads", {"-4"}, [] { at::ThreadPool pool(-4); }},
   };
-  for (WrongCall const& wrong : calls) expect_sentence(wrong);
+  expect_sentences(calls);
 }
 
 /// Policies refuse sizes and numbers at the same door, whatever computes behind it: long double takes the reference,
@@ -182,7 +187,7 @@ TEST(WrongCalls, OfPoliciesAreRefused) {
       {"top −2", {"-2"}, with(at::TopK{-2})},
       {"starts", {"3", "1"}, with(at::QueryStart{std::vector<at::Index>{1, 2, 3}})},
   };
-  for (WrongCall const& wrong : calls) expect_sentence(wrong);
+  expect_sentences(calls);
 }
 
 TEST(WrongCalls, OfInstructionSetsAreRefused) {

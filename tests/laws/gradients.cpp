@@ -19,7 +19,6 @@
 
 namespace gradients_tests {
 
-
 using namespace laws;
 
 double largest(std::vector<double> const& numbers) {
@@ -125,6 +124,7 @@ TEST(Gradients, AreThoseOfTheOutputByDifferences) {
     }
   EXPECT_EQ(draws, 60 * std::ssize(variants));
   EXPECT_GE(draws, 120) << "kernels are missing";
+  RecordProperty("draws", std::to_string(draws));
   RecordProperty("entries", std::to_string(entries));
   RecordProperty("largest relative error", scientific(worst));
 }

@@ -92,7 +92,9 @@ TEST(KvCache, AWarmStepDoesNotTouchTheHeap) {
   for (int token = 0; token < 500; ++token) layer.decode_into(x, cache, step, out, at::Causal{}, workspace);
   EXPECT_EQ(allocations(), before);
   Matrix<float> const cold = layer.decode(x, cache, at::Causal{});
-  EXPECT_GT(allocations(), before) << "the counter counts";
+  if (counts_allocations()) {
+    EXPECT_GT(allocations(), before) << "the counter counts";
+  }
 }
 
 TEST(KvCache, ErrorsLeaveItAsItWas) {
