@@ -154,7 +154,8 @@ ATTEND_INLINE void adjust_panel(Block const& block, int strip, int rows, Index k
       if constexpr (Call::Normalizer::family == Family::exponential)
         score = score * Number(1.0 / call.normalizer.temperature);
       if constexpr (Call::Normalizer::family == Family::pick) score = Pack(call.normalizer.perturb(score, p));
-      typename Pack::mask visible = p.key < Whole(segment.keys);
+      // Joined at once: where GCC 12 uses the outcome of a comparison twice, it compares 64 bytes lane by lane.
+      typename Pack::mask visible = p.key < Whole(segment.keys) && typename Pack::mask(true);
       if constexpr (Call::has_masks)
         if (masked)
           std::apply(

@@ -77,10 +77,10 @@ class pack_mask {
   }
 
   friend ATTEND_INLINE pack_mask operator&&(pack_mask const& a, pack_mask const& b) {
-    return pack_mask(raw(a.opaque().bits_ & b.bits_));
+    return pack_mask(raw(a.opaque().bits_ & b.opaque().bits_));
   }
   friend ATTEND_INLINE pack_mask operator||(pack_mask const& a, pack_mask const& b) {
-    return pack_mask(raw(a.opaque().bits_ | b.bits_));
+    return pack_mask(raw(a.opaque().bits_ | b.opaque().bits_));
   }
   // One answer for all lanes joins many. Templates, so that a pack_mask is not turned into a bool to get here.
   template <std::same_as<bool> Bool>
@@ -109,7 +109,8 @@ class pack_mask {
 
  private:
   /// The same bits, of which GCC does not know that they come from a comparison. It joins two comparisons before the
-  /// function is inlined where vectors of 64 bytes are, and then lane by lane: 1.4 instead of 0.18 ns a pair.
+  /// function is inlined where vectors of 64 bytes are, and then lane by lane: a mask of the user's own took 1.8 times
+  /// as long as none, a boolean matrix 3.8 times; now it is 1.1 and 1.25.
   [[nodiscard]] ATTEND_INLINE pack_mask opaque() const {
 #if !defined(__clang__) && ATTEND_UNIT_LEVEL < 2
     if constexpr (sizeof(raw) == 64) {
