@@ -1,7 +1,5 @@
 #include "front_door.hpp"
 
-#include <attend/mask.hpp>
-
 /// Double, half and bfloat16 through the front door.
 
 namespace front_door_scalars_tests {
@@ -25,35 +23,6 @@ TEST(FrontDoor, HalvesAreReadAsTheFloatsTheyAre) {
   EXPECT_TRUE(same_bits(at::attention(columns, k, v), out));
   // Queries in float, keys and values stored short: the result is in float.
   EXPECT_TRUE(same_bits(at::attention(q.cast<float>(), k, v), in_float));
-}
-
-/// Up to four rows read keys and values where they lie; more pack them. Every count of features that whole squares,
-/// pairs of them and their rests make, and hidden tokens that hold NaN.
-template <class Storage>
-void expect_few_rows_to_have_the_bits_of_many() {
-  for (Index const d : {1, 15, 16, 17, 31, 32, 33, 64, 80, 100, 130})
-    for (Index const e : {5, 16, 80})
-      for (Index const m : {3, 16, 47, 300}) {
-        auto const q = numbers<float>(9, d, 21);
-        auto k = numbers<Storage>(m, d, 22), v = numbers<Storage>(m, e, 23);
-        auto const finite_k = k, finite_v = v;
-        k.row(m - 1).setConstant(static_cast<Storage>(not_a_number));
-        v.row(m - 1).setConstant(static_cast<Storage>(not_a_number));
-        at::Lengths const seen{static_cast<int>(m - 1)};
-        RowMajor<float> const all = at::attention(q, k, v, seen);
-        expect_near_reference(all, q, finite_k, finite_v, seen);
-        for (Index const rows : {1, 2, 3, 4}) {
-          RowMajor<float> const few = at::attention(q.middleRows(2, rows), k, v, seen);
-          ASSERT_TRUE(same_bits(few, all.middleRows(2, rows)))
-              << rows << " rows of " << d << " features, " << m << " keys of " << e;
-        }
-      }
-}
-
-TEST(FrontDoor, FewRowsHaveTheBitsOfMany) {
-  expect_few_rows_to_have_the_bits_of_many<float>();
-  expect_few_rows_to_have_the_bits_of_many<Eigen::half>();
-  expect_few_rows_to_have_the_bits_of_many<Eigen::bfloat16>();
 }
 
 }  // namespace front_door_scalars_tests

@@ -18,6 +18,46 @@ struct KeyRange {
   [[nodiscard]] bool empty() const { return begin == end; }
 };
 
+/// Row `number` of a unit, whose queries are counted head by head.
+template <class Call>
+[[nodiscard]] ATTEND_INLINE QueryPlace place_of(Call const& call, Segment const& segment, Index key_head,
+                                                Index number) {
+  Index const rows = call.rows_of(segment);
+  Index const head = number < rows ? 0 : number / rows, row = number - head * rows;  // a division costs 20 cycles
+  return {key_head * call.group + head, call.picked_rows == nullptr ? row : call.picked_rows[row]};
+}
+
+/// How much of a rectangle the masks let through. Rows of one head that follow each other are one tile; a strip of a
+/// decoding step holds several heads. Out of line: kernels of all instruction sets ask it, in several places.
+template <class Call>
+[[nodiscard]] __attribute__((noinline)) Coverage coverage_of_rows(Call const& call, Segment const& segment,
+                                                                  Index key_head, Index first, Index rows, Index key,
+                                                                  Index keys) {
+  Coverage result = Coverage::some;
+  for (Index r = 0; r < rows;) {
+    QueryPlace const from = place_of(call, segment, key_head, first + r);
+    Index run = 1;
+    while (r + run < rows) {
+      QueryPlace const next = place_of(call, segment, key_head, first + r + run);
+      if (next.head != from.head || next.row != from.row + run) break;
+      ++run;
+    }
+    Tile const tile{segment.start + from.row, run,       key,          keys, segment.start, segment.row + from.row,
+                    segment.key + key,        from.head, segment.batch};
+    Coverage const here = std::apply(
+        [&](auto const&... mask) {
+          Coverage all = Coverage::all;
+          ((all = all == Coverage::none ? all : both(all, coverage_of(mask, tile))), ...);
+          return all;
+        },
+        call.masks);
+    if (here == Coverage::some || (r > 0 && here != result)) return Coverage::some;
+    result = here;
+    r += run;
+  }
+  return result;
+}
+
 /// A block of queries of one unit and its memory: what one task computes.
 template <class T, class CallType, class ScratchType = Scratch<T, CallType>>
 struct Block {
@@ -38,12 +78,7 @@ struct Block {
   Number const* packed_query_map;  // by pack_matrix, or null
   Number const* packed_key_map;
 
-  /// Row r of the block: queries of the unit are counted head by head.
-  [[nodiscard]] ATTEND_INLINE QueryPlace place(int r) const {
-    Index const rows = call.rows_of(segment), number = first + r;
-    Index const head = number < rows ? 0 : number / rows, row = number - head * rows;  // a division costs 20 cycles
-    return {key_head * call.group + head, call.picked_rows == nullptr ? row : call.picked_rows[row]};
-  }
+  [[nodiscard]] ATTEND_INLINE QueryPlace place(int r) const { return place_of(call, segment, key_head, first + r); }
 
   /// Where a query stands; its keys are still to be named.
   [[nodiscard]] ATTEND_INLINE Position<Whole> position(QueryPlace const& at) const {
@@ -66,36 +101,12 @@ struct Block {
     }
   }
 
-  /// How much of a rectangle the masks let through. Rows of one head that follow each other are one tile; a strip of a
-  /// decoding step holds several heads.
+  /// How much of a rectangle of rows and keys the masks let through.
   [[nodiscard]] ATTEND_INLINE Coverage coverage(int row, int rows, Index key, Index keys) const {
-    if constexpr (!Call::has_masks) {
+    if constexpr (Call::has_masks)
+      return coverage_of_rows(call, segment, key_head, first + row, rows, key, keys);
+    else
       return Coverage::all;
-    } else {
-      Coverage result = Coverage::some;
-      for (int r = row; r < row + rows;) {
-        QueryPlace const from = place(r);
-        int run = 1;
-        while (r + run < row + rows) {
-          QueryPlace const next = place(r + run);
-          if (next.head != from.head || next.row != from.row + run) break;
-          ++run;
-        }
-        Tile const tile{segment.start + from.row, run,       key,          keys, segment.start, segment.row + from.row,
-                        segment.key + key,        from.head, segment.batch};
-        Coverage const here = std::apply(
-            [&](auto const&... mask) {
-              Coverage all = Coverage::all;
-              ((all = all == Coverage::none ? all : both(all, coverage_of(mask, tile))), ...);
-              return all;
-            },
-            call.masks);
-        if (here == Coverage::some || (r > row && here != result)) return Coverage::some;
-        result = here;
-        r += run;
-      }
-      return result;
-    }
   }
 
  private:
