@@ -19,8 +19,8 @@ endforeach()
 # three times as long for all instruction sets. So they are compiled for the widest that the machine has alone.
 set(one_set "-march=native -DATTEND_NO_DISPATCH")
 
-# check(<sanitizers> <programs...>)
-function(check sanitizers)
+# check(<sanitizers> <filter of GoogleTest> <programs...>): sets `some_failed` when some did.
+function(check sanitizers filter)
   if("$ENV{CXX}" STREQUAL "")
     set(ENV{CXX} clang++)
     set(chosen TRUE)
@@ -40,9 +40,13 @@ function(check sanitizers)
   endif()
   compile(${ARGN})
   list(JOIN ARGN "|" names)
+  set(ENV{GTEST_FILTER} "${filter}")
   run_tests(--tests-regex "^(${names})(_baseline)?$")
+  unset(ENV{GTEST_FILTER})
   leave_figure(R13 "${sanitizers}: ${passed}")
-  set(failed ${failed} PARENT_SCOPE)
+  if(failed)
+    set(some_failed TRUE PARENT_SCOPE)
+  endif()
 endfunction()
 
 set(some_failed FALSE)
@@ -50,23 +54,14 @@ set(sanitizers ${words})
 list(FILTER sanitizers INCLUDE REGEX "^(address|undefined)$")
 if(sanitizers)
   list(JOIN sanitizers "," sanitizers)
-  set(ENV{GTEST_FILTER} "-Dispatch.*")  # there is none
-  check(${sanitizers} tests_core tests_simd tests_score tests_mask tests_normalize tests_kernel tests_laws tests_onnx
-    tests_io tests_layer tests_executor)
-  unset(ENV{GTEST_FILTER})
-  if(failed)
-    set(some_failed TRUE)
-  endif()
+  # Of one instruction set there is nothing to dispatch.
+  check(${sanitizers} "-Dispatch.*" tests_core tests_simd tests_score tests_mask tests_normalize tests_kernel tests_laws
+    tests_onnx tests_io tests_layer tests_executor)
 endif()
-
 if("thread" IN_LIST words)
   # Of the laws those that hand work to threads.
-  set(ENV{GTEST_FILTER} "*Thread*:*Executor*:Calls.*:OpenMp.*:Tbb.*:Slots.*:Workspace.*:Product.*:FrontDoor.Policies*")
-  check(thread tests_core tests_executor tests_kernel tests_laws)
-  unset(ENV{GTEST_FILTER})
-  if(failed)
-    set(some_failed TRUE)
-  endif()
+  check(thread "*Thread*:*Executor*:Calls.*:OpenMp.*:Tbb.*:Slots.*:Workspace.*:Product.*:FrontDoor.Policies*"
+    tests_core tests_executor tests_kernel tests_laws)
 endif()
 
 if("valgrind" IN_LIST words)

@@ -115,10 +115,10 @@ template <std::size_t index, class Call, class Pack, class Place, class Number>
 using PanelCoverage = std::array<Coverage, 2>;
 
 /// Adjusters, then masks, on the scores of one strip and one panel; −∞ marks what is not seen. With `slopes`, leaves
-/// there what the adjusters' derivative by the similarity is.
+/// there what the adjusters' derivative by the similarity is. `changes_all` says that not only masks have a say.
 template <class T, bool with_slopes, class Block>
 ATTEND_INLINE void adjust_panel(Block const& block, int strip, int rows, Index key, Index keys,
-                                PanelCoverage const& coverage, typename Block::Number* scores,
+                                PanelCoverage const& coverage, bool changes_all, typename Block::Number* scores,
                                 typename Block::Number* slopes) {
   using Call = typename Block::Call;
   using Number = typename Block::Number;
@@ -127,8 +127,6 @@ ATTEND_INLINE void adjust_panel(Block const& block, int strip, int rows, Index k
   using Integer = integer_like<Number>;
   Call const& call = block.call;
   Segment const& segment = block.segment;
-  bool const changes_all =
-      Call::has_adjusters || Call::Normalizer::family == Family::pick || has_temperature(block) || keys < T::panel;
   for (int r = 0; r < rows; ++r) {
     Position<Whole> p = block.position(block.place(strip + r));
     for (std::size_t half = 0; half < 2; ++half) {
@@ -210,9 +208,10 @@ template <class T, bool with_slopes = false, class Block>
       score_rows_of_strip<T, 2>(similarity, rows, queries, keys + panel * features, weights, features, scores + panel,
                                 block.scratch.score_stride);
     bool const masked = cover == Coverage::some;
-    if (Call::has_adjusters || masked || here < T::panel || Call::Normalizer::family == Family::pick ||
-        has_temperature(block))
-      adjust_panel<T, with_slopes>(block, strip, rows, tile + panel, here, halves, scores + panel,
+    bool const changes_all =
+        Call::has_adjusters || here < T::panel || Call::Normalizer::family == Family::pick || has_temperature(block);
+    if (changes_all || masked)
+      adjust_panel<T, with_slopes>(block, strip, rows, tile + panel, here, halves, changes_all, scores + panel,
                                    with_slopes && Call::has_adjusters ? slopes + panel : nullptr);
     std::uint64_t const bit = std::uint64_t{1} << (panel / T::panel);
     range.computed |= bit;

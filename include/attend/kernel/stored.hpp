@@ -60,27 +60,28 @@ ATTEND_INLINE void add_stored_products(FewRows<RowStorage> const& row, View<Stor
     for (Index f = chain; f < chain_end; f += lanes) {
       Index const width = std::min<Index>(lanes, chain_end - f);
       Raw square[lanes];
-      if (fetches)
-        for (Index i = 0; i < lanes * lanes; i += line) __builtin_prefetch(first + ahead + lanes * f + i, 0, 1);
+      auto const fetch = [&](Index of) __attribute__((always_inline)) {
+        if (fetches)
+          for (Index i = 0; i < lanes * lanes; i += line) __builtin_prefetch(first + ahead + lanes * of + i, 0, 1);
+      };
+      auto const multiply = [&](Index of, Raw const& feature) __attribute__((always_inline)) {
+        ATTEND_UNROLL
+        for (int r = 0; r < rows; ++r)
+          sum[r] = static_cast<Number>(row.first[of * row.step + r * row.row_step]) * feature + sum[r];
+      };
+      fetch(f);
       if constexpr (turns_pairs<Number, Storage>)
         if (count == lanes && chain_end - f >= 2 * lanes) {
           using Bits = raw_vector<std::uint32_t, lanes>;
-          if (fetches)
-            for (Index i = 0; i < lanes * lanes; i += line)
-              __builtin_prefetch(first + ahead + lanes * (f + lanes) + i, 0, 1);
+          fetch(f + lanes);
           load_transposed<float, lanes>(
               [&](int i) __attribute__((always_inline)) { return PairLine{first + i * tokens.row_stride + f}; },
               square);
           ATTEND_UNROLL
           for (int g = 0; g < lanes; ++g) {
             Bits const pair = reinterpret_cast<Bits>(square[g]);
-            Raw const even = reinterpret_cast<Raw>(pair << 16), odd = reinterpret_cast<Raw>(pair & 0xffff0000u);
-            ATTEND_UNROLL
-            for (int r = 0; r < rows; ++r) {
-              RowStorage const* const x = row.first + (f + 2 * g) * row.step + r * row.row_step;
-              sum[r] = static_cast<Number>(x[0]) * even + sum[r];
-              sum[r] = static_cast<Number>(x[row.step]) * odd + sum[r];
-            }
+            multiply(f + 2 * g, reinterpret_cast<Raw>(pair << 16));
+            multiply(f + 2 * g + 1, reinterpret_cast<Raw>(pair & 0xffff0000u));
           }
           f += lanes;
           continue;
@@ -95,20 +96,14 @@ ATTEND_INLINE void add_stored_products(FewRows<RowStorage> const& row, View<Stor
           transpose<Number, lanes>(square);
         }
         ATTEND_UNROLL
-        for (int g = 0; g < lanes; ++g) {
-          ATTEND_UNROLL
-          for (int r = 0; r < rows; ++r)
-            sum[r] = static_cast<Number>(row.first[(f + g) * row.step + r * row.row_step]) * square[g] + sum[r];
-        }
+        for (int g = 0; g < lanes; ++g) multiply(f + g, square[g]);
       } else {
         for (int i = 0; i < lanes; ++i) {
           square[i] = Raw{};
           if (i < count) square[i] = load_some<Number, lanes>(first + i * tokens.row_stride + f, 1, width).value();
         }
         transpose<Number, lanes>(square);
-        for (int g = 0; g < width; ++g)
-          for (int r = 0; r < rows; ++r)
-            sum[r] = static_cast<Number>(row.first[(f + g) * row.step + r * row.row_step]) * square[g] + sum[r];
+        for (int g = 0; g < width; ++g) multiply(f + g, square[g]);
       }
     }
     ATTEND_UNROLL

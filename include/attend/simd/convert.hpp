@@ -39,7 +39,7 @@ template <int lanes>
     return pack<float, lanes>(__builtin_convertvector(reinterpret_cast<Halves>(stored), Floats));
 #else
     Floats wide;
-    asm("vcvtph2ps %1, %0" : "=v"(wide) : "v"(stored));
+    asm("vcvtph2ps {%1, %0|%0, %1}" : "=v"(wide) : "v"(stored));  // for either -masm
     return pack<float, lanes>(wide);
 #endif
   }

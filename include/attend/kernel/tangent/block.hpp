@@ -151,7 +151,7 @@ struct TangentBlock {
           if (careful) note_seen_pairs<T>(block, range, strip, rows, scratch.weights, scratch.seen);
           for (int r = strip; r < strip + rows; ++r) move_row<T>(block, scratch, r, tile, range.begin, range.end);
         });
-    Index const end = std::min(range.end, keys), value_stride = packs.value_stride;
+    Index const end = std::min(range.last_key, keys), value_stride = packs.value_stride;
     ValueTile<Number> const values{packs.values + tile * value_stride, value_stride, keys};
     ValueTile<Number> const d_values{packs.d_values + tile * value_stride, value_stride, keys};
     auto const add = [&](Number const* weights, ValueTile<Number> const& of, Number* sums)
