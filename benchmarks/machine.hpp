@@ -1,5 +1,6 @@
 #pragma once
 
+#include <attend/simd/bfloat16.hpp>
 #include <attend/simd/dispatch.hpp>
 #include <attend/simd/math.hpp>
 
@@ -7,6 +8,7 @@
 #include <barrier>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <mutex>
 #include <thread>
@@ -95,6 +97,42 @@ inline double fma_peak(attend::Isa isa, int threads = 1) {
     attend::dispatch(isa, MultiplyAdds{sinks[static_cast<std::size_t>(thread)].numbers});
   });
   return MultiplyAdds::flops(isa) * threads / best;
+}
+
+/// The same of bfloat16, two at a time (AVX512-BF16): what calls are held against that multiply them as they are
+/// stored.
+struct Bfloat16Products {
+  static constexpr double flops = 4.0 * 16 * MultiplyAdds::chains * double(MultiplyAdds::rounds);
+  float* sink;
+
+  template <class Set>
+  ATTEND_INLINE void run() const {
+    constexpr int chains = MultiplyAdds::chains;
+    attend::raw_vector<float, 16> sum[chains];
+    attend::Bfloat16Words factor, term;
+    for (int lane = 0; lane < 16; ++lane) {
+      factor[lane] = 0x3f813f81u;
+      term[lane] = static_cast<std::uint32_t>(sink[lane]);
+    }
+    for (int chain = 0; chain < chains; ++chain)
+      sum[chain] = attend::raw_vector<float, 16>{} + static_cast<float>(chain);
+    for (long round = 0; round < MultiplyAdds::rounds; ++round) {
+      ATTEND_UNROLL
+      for (int chain = 0; chain < chains; ++chain) attend::add_products(sum[chain], factor, term);
+    }
+    attend::raw_vector<float, 16> total = sum[0];
+    for (int chain = 1; chain < chains; ++chain) total += sum[chain];
+    for (int lane = 0; lane < 16; ++lane) sink[lane] = total[lane] * 1e-30f;
+  }
+};
+
+/// Flops a second of as many cores at once, where the machine has the instruction.
+inline double bfloat16_peak(int threads = 1) {
+  std::vector<Sink> sinks(static_cast<std::size_t>(threads));
+  double const best = best_seconds(threads, [&](int thread) {
+    attend::enter<attend::V4Bfloat16Set>(Bfloat16Products{sinks[static_cast<std::size_t>(thread)].numbers});
+  });
+  return Bfloat16Products::flops * threads / best;
 }
 
 /// Sums an array with four vectors in flight: what one core reads from memory (or from a cache that holds it).

@@ -30,8 +30,23 @@ struct Work {
   double tanhs = 0;
 };
 
-/// What bounds the row: multiply-adds on registers, a sum over as many bytes, a bare loop of tanh.
-enum class Limit { peak, read, tanh };
+/// What bounds the row: multiply-adds on registers, of floats or of bfloat16, a sum over as many bytes, a bare loop of
+/// tanh.
+enum class Limit { peak, bf16, read, tanh };
+
+/// What the table calls it.
+[[nodiscard]] inline char const* limit_name(Limit limit) {
+  switch (limit) {
+    case Limit::bf16:
+      return "bf16";
+    case Limit::read:
+      return "read";
+    case Limit::tanh:
+      return "tanh";
+    default:
+      return "peak";
+  }
+}
 
 /// Another call, timed in turn with the row's own, and a figure of both times.
 struct Beside {
@@ -92,6 +107,8 @@ inline Prepared& prepared(std::string const& name, std::function<Timed()> const&
 
 inline double limit_rate(Limit limit, Row const& row, Work const& work) {
   switch (limit) {
+    case Limit::bf16:
+      return bfloat16_peak(row.threads);
     case Limit::read:
       return read_rate(row.isa, static_cast<std::size_t>(work.bytes), row.threads);
     case Limit::tanh:
@@ -128,7 +145,7 @@ inline void run(benchmark::State& state, Row const& row, std::function<Timed()> 
     for (auto _ : state) timed.call();
   }
   limit = std::max(limit, limit_rate(timed.limit, row, timed.work));
-  state.counters[timed.limit == Limit::read ? "read" : timed.limit == Limit::tanh ? "tanh" : "peak"] = limit;
+  state.counters[limit_name(timed.limit)] = limit;
   if (timed.work.flops > 0) state.counters["flops"] = timed.work.flops;
   if (timed.work.bytes > 0) state.counters["bytes"] = timed.work.bytes;
   if (timed.work.tanhs > 0) state.counters["tanhs"] = timed.work.tanhs;

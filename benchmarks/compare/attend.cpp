@@ -144,7 +144,8 @@ int decode_gpt2(Case const& one) {
 int run(Case const& one) {
   std::string const kind = one.text("kind"), storage = one.text("storage", "float");
   if (kind == "forward" && storage == "half") return forward<Eigen::half>(one);
-  if (kind == "forward" && storage == "bfloat16") return forward<Eigen::bfloat16>(one);
+  if (kind == "forward" && storage == "bfloat16")
+    return one.text("causal", "0") != "0" ? forward<Eigen::bfloat16>(one, at::Causal{}) : forward<Eigen::bfloat16>(one);
   if (kind == "forward") return one.number("causal") != 0 ? forward<float>(one, at::Causal{}) : forward<float>(one);
   if (kind == "local") return forward<float>(one, at::SlidingWindow{one.number("window") - 1, 0});
   if (kind == "additive") {

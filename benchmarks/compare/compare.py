@@ -29,6 +29,7 @@ if any(os.environ.get(name) != value for name, value in ENVIRONMENT.items()):
     os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, **ENVIRONMENT})
 
 warnings.filterwarnings("ignore")
+import matplotlib
 import numpy as np
 import onnx
 import onnx.helper
@@ -36,9 +37,15 @@ import onnxruntime
 import safetensors.numpy
 import torch
 import torch.nn.functional as F
+from matplotlib import pyplot
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
+matplotlib.use("svg")
+matplotlib.rcParams["svg.hashsalt"] = "attend"  # the same figures, the same file
+matplotlib.rcParams["svg.fonttype"] = "none"  # text stays text
+
 generator = np.random.default_rng(7)
+COLOURS = {"PyTorch": "#d95f02", "onnxruntime": "#7570b3", "Eigen": "#1b9e77", "OpenBLAS": "#999999"}
 
 
 def normal(*shape, scale=1.0):
@@ -177,6 +184,15 @@ def forward(b, h, hk, n, m, d, causal=False, plain=True):
                 {"kind": "forward", "causal": int(causal)}, {"q": q, "k": k, "v": v},
                 lambda: {"output": flash(tq, tk, tv, causal)}, flops=4.0 * b * h * n * m * d * useful, plain=plain,
                 onnx_call=onnx_attention(q, k, v, causal))
+
+
+def forward_bfloat16(b, h, n, d, causal=False):
+    q, k, v = (tensor(normal(b, h, n, d)).to(torch.bfloat16) for _ in range(3))
+    return Case(f"forward {'causal' if causal else 'full'} bfloat16 {shape_name(b, h, h, n, n, d)}",
+                {"kind": "forward", "causal": int(causal), "storage": "bfloat16"},
+                {name: x.float().numpy() for name, x in {"q": q, "k": k, "v": v}.items()},
+                lambda: {"output": flash(q, k, v, causal)}, flops=4.0 * b * h * n * n * d * (0.5 if causal else 1),
+                tolerance=2e-2)
 
 
 def decode(m, storage):
@@ -359,6 +375,8 @@ CASES = [
     lambda: forward(1, 8, 8, 2048, 2048, 128),
     lambda: forward(1, 8, 8, 2048, 2048, 128, causal=True),
     lambda: forward(1, 8, 8, 8192, 8192, 64, causal=True, plain=False),
+    *(lambda d=d, causal=causal: forward_bfloat16(1, 8, 2048, d, causal)
+      for d in (64, 128) for causal in (False, True)),
     lambda: forward(8, 12, 12, 128, 128, 64),
     lambda: forward(1, 12, 12, 197, 197, 64),
     lambda: forward(1, 1, 1, 16, 16, 32),
@@ -458,6 +476,37 @@ def table(rows):
     return "\n".join(lines)
 
 
+def plot(rows, path):
+    """Bars, case by case: how many times as long as attend the others take."""
+    threads = sorted({row["threads"] for row in rows})
+    figure, sides = pyplot.subplots(1, len(threads), figsize=(6.5 * len(threads), 2 + 0.36 * len(rows) / len(threads)),
+                                    squeeze=False)
+    for side, count in zip(sides[0], threads):
+        here = [row for row in rows if row["threads"] == count][::-1]
+        others = [name for name in COLOURS if any(name in row for row in here)]
+        for place, row in enumerate(here):
+            present = [name for name in others if name in row]
+            high = 0.8 / len(present)
+            for i, name in enumerate(present):
+                ratio = row[name]["median"] / row["attend"]["median"]
+                at = place + 0.4 - high * (i + 0.5)
+                side.barh(at, ratio, high, color=COLOURS[name], label=name)
+                side.text(ratio * 1.03, at, f"{ratio:.2f}", va="center", fontsize=6)
+        side.axvline(1, color="black", linewidth=1)
+        side.set_xscale("log")
+        side.set_xlim(0.5, 100)
+        side.set_xticks([0.5, 1, 2, 5, 10, 20, 50], ["0.5", "1", "2", "5", "10", "20", "50"])
+        side.set_ylim(-0.6, len(here) - 0.4)
+        side.set_yticks(range(len(here)), [row["case"] for row in here], fontsize=7)
+        side.set_title(f"{count} thread{'s' if count > 1 else ''}: times as long as attend", fontsize=9)
+        handles = dict(zip(*reversed(side.get_legend_handles_labels())))
+        side.legend([handles[name] for name in others], others, fontsize=7, loc="upper right")
+    figure.text(0.01, 0.005, machine(), fontsize=6)
+    figure.tight_layout(rect=(0, 0.015, 1, 1))
+    figure.savefig(path, metadata={"Date": None})
+    pyplot.close(figure)
+
+
 def machine():
     name = platform.processor() or platform.machine()
     try:
@@ -498,6 +547,9 @@ def main():
         rows += here
         print(f"\n{threads} thread{'s' if threads > 1 else ''}\n\n{table(here)}\n", flush=True)
     (options.programs / "compare.json").write_text(json.dumps({"machine": machine(), "rows": rows}, indent=1))
+    if rows:
+        plot(rows, options.programs / "compare.svg")
+        print(f"plot  {options.programs / 'compare.svg'}")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ prepare(bench
 compile(compare)
 
 set(venv "${build}/venv")
-set(packages torch==2.13.0 onnxruntime onnx numpy safetensors)
+set(packages torch==2.13.0 onnxruntime onnx numpy safetensors matplotlib)
 set(done "${venv}/packages.txt")
 set(installed "")
 if(EXISTS "${done}")

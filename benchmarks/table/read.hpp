@@ -93,7 +93,7 @@ inline void read_repetition(Json const& entry, std::string const& where, Row& ro
       row.bytes = number;
     else if (name == "tanhs")
       row.tanhs = number;
-    else if (name == "peak" || name == "read" || name == "tanh") {
+    else if (name == "peak" || name == "bf16" || name == "read" || name == "tanh") {
       limit_name = name;
       row.limit = std::max(row.limit, number);
     } else
@@ -101,7 +101,7 @@ inline void read_repetition(Json const& entry, std::string const& where, Row& ro
   }
   row.limit_name = limit_name;
   attend::check(!limit_name.empty() && row.limit > 0, "table: ", where,
-                " has no limit: none of the counters peak, read and tanh.");
+                " has no limit: none of the counters peak, bf16, read and tanh.");
   attend::check(row.work() > 0, "table: ", where, " has the limit ", limit_name,
                 " but does not count the work for it.");
 }

@@ -24,7 +24,7 @@ struct Row {
   int threads = 1;
   std::vector<double> seconds;             // one a repetition
   double flops = 0, bytes = 0, tanhs = 0;  // of one call; 0: not counted
-  std::string limit_name;                  // peak, read or tanh: what it is a fraction of
+  std::string limit_name;                  // peak, bf16, read or tanh: what it is a fraction of
   double limit = 0;                        // a second, the best that was seen beside it
   std::map<std::string, std::vector<double>> also;
   std::vector<double> shares;  // processor time over time: below 1 where others had the core

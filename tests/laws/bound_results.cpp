@@ -29,6 +29,9 @@ void bound_results(Inputs<Storage> const& in, Policies const& policies, BoundRul
   bool const is_stored_shorter = !std::is_same_v<Storage, Number>;
   double const u_stored = std::is_same_v<Storage, Eigen::half> ? 0x1p-11 : 0x1p-8;  // 11 and 8 bits of mantissa
   double const least_stored = std::is_same_v<Storage, Eigen::half> ? 0x1p-24 : double(std::numeric_limits<Number>::min());
+  // Products of bfloat16 round the weights first (see FloatProducts).
+  bool const rounds_weights = std::is_same_v<Storage, Eigen::bfloat16> && attend::active_isa() == attend::Isa::v4 &&
+                              attend::machine_multiplies_bfloat16();
   Index const n = in.q.length(), m = in.k.length(), e = in.v.dim();
   bool const has_output = !result.output.empty();
   attend::Documents const documents = documents_of(in, policies);
@@ -92,6 +95,7 @@ void bound_results(Inputs<Storage> const& in, Policies const& policies, BoundRul
             double moved = 0, size = 0;
             for (Index j = 0; j < keys && !is_undecided; ++j) {
               moved += row.weight_error[at(j)] * v(j, f);
+              if (rounds_weights) moved += u_stored * (row.weight[at(j)] + row.weight_error[at(j)]) * v(j, f);
               size += (row.weight[at(j)] + row.weight_error[at(j)]) * v(j, f);
             }
             // The value of a key that was picked is copied.

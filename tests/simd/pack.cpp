@@ -332,6 +332,47 @@ void expect_all_halves_widen_exactly() {
   }
 }
 
+template <class Half>
+struct Narrow {
+  std::vector<float> const& in;
+  Half* out;
+
+  template <class Set>
+  ATTEND_INLINE void run() const {
+    constexpr int lanes = lanes_of<Set, float>;
+    for (std::size_t i = 0; i < in.size(); i += lanes)
+      at::store_as<lanes>(out + i, at::pack<float, lanes>::load(in.data() + i));
+  }
+};
+
+/// Over the space of bits, and at every tie between two neighbours.
+template <class Half>
+void expect_floats_narrow_to_the_nearest() {
+  std::vector<float> in;
+  for (std::uint64_t bits = 0; bits < std::uint64_t{1} << 32; bits += 1009)
+    in.push_back(std::bit_cast<float>(static_cast<std::uint32_t>(bits)));
+  for (std::uint32_t bits = 0; bits < 65536; ++bits)
+    for (std::uint32_t const below : {0x7fffu, 0x8000u, 0x8001u, 0x0fffu, 0x1000u, 0x1001u})
+      in.push_back(std::bit_cast<float>(bits << 16 | below));
+  in.resize(in.size() / 16 * 16);
+  std::vector<Half> out(in.size());
+  for (at::Isa const isa : isas()) {
+    at::dispatch(isa, Narrow<Half>{in, out.data()});
+    for (std::size_t i = 0; i < in.size(); ++i) {
+      if (std::isnan(in[i]))
+        ASSERT_TRUE(std::isnan(static_cast<float>(out[i]))) << i;
+      else
+        ASSERT_EQ(std::bit_cast<std::uint16_t>(out[i]), std::bit_cast<std::uint16_t>(static_cast<Half>(in[i])))
+            << in[i] << " on " << at::isa_name(isa);
+    }
+  }
+}
+
+TEST(Pack, NarrowsFloatsToTheNearestHalf) {
+  expect_floats_narrow_to_the_nearest<Eigen::half>();
+  expect_floats_narrow_to_the_nearest<Eigen::bfloat16>();
+}
+
 TEST(Pack, WidensEveryHalfExactly) {
   expect_all_halves_widen_exactly<Eigen::half>();
   expect_all_halves_widen_exactly<Eigen::bfloat16>();

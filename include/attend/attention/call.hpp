@@ -174,7 +174,8 @@ auto with_call(Heads<Query const> q, Heads<Key const> k, Heads<Value const> v, H
                   k.heads() > 0 ? q.heads() / k.heads() : 1,
                   rows,
                   row_count,
-                  features};
+                  features,
+                  attend::detail::how_many<attend::detail::is_arithmetic, Given...> > 0};
 
   auto const segment_of = [&](Index number) -> kernel::Segment {
     Index const pieces = documents == nullptr ? 1 : documents->count(), batch = number / pieces;

@@ -28,6 +28,8 @@ struct SimilarityKind {};
 struct NormalizerKind {};
 /// Options of a call that are neither: `QueryStart`.
 struct OptionKind {};
+/// How numbers may be multiplied: `FloatProducts`.
+struct ArithmeticKind {};
 
 namespace detail {
 
@@ -58,6 +60,9 @@ concept Normalizer = detail::has_kind<Type, NormalizerKind>;
 
 template <class Type>
 concept Option = detail::has_kind<Type, OptionKind>;
+
+template <class Type>
+concept Arithmetic = detail::has_kind<Type, ArithmeticKind>;
 
 /// for_each(count, f): calls f(0) … f(count − 1), each once, in any order, perhaps at the same time, and returns
 /// when all are done.

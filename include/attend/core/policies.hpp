@@ -3,6 +3,7 @@
 #include <attend/core/call_shape.hpp>
 #include <attend/core/concepts.hpp>
 #include <attend/core/executor.hpp>
+#include <attend/core/float_products.hpp>
 #include <attend/core/query_start.hpp>
 #include <attend/core/workspace.hpp>
 
@@ -35,6 +36,8 @@ struct is_normalizer : std::bool_constant<Normalizer<Type>> {};
 template <class Type>
 struct is_option : std::bool_constant<Option<Type>> {};
 template <class Type>
+struct is_arithmetic : std::bool_constant<Arithmetic<Type>> {};
+template <class Type>
 struct is_executor : std::bool_constant<Executor<Type>> {};
 template <class Type>
 struct is_workspace : std::bool_constant<WorkspaceLike<Type>> {};
@@ -58,7 +61,7 @@ constexpr void check_policy_kinds() {
                 "attend: a bare matrix is no policy: say at::Keep{matrix} or at::Drop{matrix} for a boolean mask, "
                 "at::Bias{matrix} for numbers that are added to the scores.");
   static_assert(((EigenObject<Given> || Similarity<Given> || Adjuster<Given> || Mask<Given> || Normalizer<Given> ||
-                  Option<Given> || Executor<Given> || WorkspaceLike<Given>) &&
+                  Option<Given> || Arithmetic<Given> || Executor<Given> || WorkspaceLike<Given>) &&
                  ...),
                 "attend: an argument after q, k and v is no policy. A mask is called with (position), an adjuster with "
                 "(score, position), both generic (`auto`); the rest says its kind: see attend/core/concepts.hpp.");

@@ -93,7 +93,7 @@ struct Block {
 
   /// Queries to features, strip by strip, once for all keys.
   ATTEND_INLINE void pack_queries() const {
-    Index const features = call.features.count;
+    Index const features = T::steps(call.features.count);
     prefetch_strip(0);
     for (int strip = 0; strip < count; strip += T::rows) {
       prefetch_strip(strip + T::rows);

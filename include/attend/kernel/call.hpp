@@ -29,6 +29,9 @@ struct Features {
   Index count = 0;
 };
 
+template <class Similarity>
+inline constexpr bool is_dot_product = requires { requires Similarity::is_dot_product; };
+
 /// One call of the fused kernel: sizes, memory and policies. It owns nothing.
 ///
 /// `group` query heads share a key/value head. `picked_rows` names the queries of a segment that are asked for
@@ -60,6 +63,7 @@ struct Call {
   Index const* picked_rows = nullptr;
   Index picked_count = 0;
   Features<Number> features{};
+  bool float_products = false;  // even where bfloat16 could be multiplied as it is stored
 
   /// Whether tokens may go through a matrix before they are compared.
   static constexpr bool maps_queries =

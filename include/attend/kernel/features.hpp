@@ -143,7 +143,10 @@ ATTEND_INLINE void map_tokens(FeatureMap<Number> const& map, Number const* packe
                               Index target_stride, Number* room) {
   constexpr int lanes = T::lanes;
   static_assert(columns <= lanes);
-  if (!linear || map.matrix.data == nullptr) {
+  if constexpr (T::bfloat16) {
+    transpose_words<columns>(token, stride, d, target, target_stride);  // scores are scaled, not words
+    return;
+  } else if (!linear || map.matrix.data == nullptr) {
     transpose_tokens<columns>(token, stride, d, token_factors<Number, lanes>(map, token, stride, d), target,
                               target_stride);
     return;
@@ -194,7 +197,7 @@ struct PackTile {
  private:
   template <class T, class Storage>
   ATTEND_INLINE void pack(View<Storage> const& tokens) const {
-    Index const features = call.features.count;
+    Index const features = T::steps(call.features.count);
     for (Index first = 0; first < round_up(keys, T::panel); first += T::lanes) {
       Storage const* token[T::lanes];
       for (int i = 0; i < T::lanes; ++i) {

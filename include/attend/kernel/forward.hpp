@@ -12,7 +12,7 @@ namespace kernel {
 /// The packed keys of a tile: packed ahead for all blocks of a unit, or now for this block alone.
 template <class T, class Block>
 [[nodiscard]] ATTEND_INLINE typename Block::Number const* key_tile(Block const& block, Index tile, Index keys) {
-  if (block.packed_keys != nullptr) return block.packed_keys + tile * block.call.features.count;
+  if (block.packed_keys != nullptr) return block.packed_keys + tile * T::steps(block.call.features.count);
   enter<typename T::Set>(PackTile<typename Block::Call>{block.call, block.segment, block.key_head, tile, keys,
                                                         block.packed_key_map, block.scratch.keys, block.scratch.room});
   return block.scratch.keys;
@@ -174,11 +174,10 @@ ATTEND_INLINE void write_row(Block const& block, int r) {
     // Adding 0 makes every zero +0: whether a masked tile was skipped or summed must not show in a sign.
     Pack x = Pack::load(sums + f) * Pack(result.scale) / Pack(result.total) + Pack(Number(0));
     if (!result.seen) x = Pack(Number(0));
-    if constexpr (std::is_same_v<typename Call::Output, Number>)
-      if (output.column_stride == 1 && f + T::lanes <= e) {
-        x.store(output.data + row * output.row_stride + f);
-        continue;
-      }
+    if (output.column_stride == 1 && f + T::lanes <= e) {
+      store_as<T::lanes>(output.data + row * output.row_stride + f, x);
+      continue;
+    }
     for (Index lane = 0; lane < std::min<Index>(T::lanes, e - f); ++lane)
       output(row, f + lane) = static_cast<typename Call::Output>(x[static_cast<int>(lane)]);
   }

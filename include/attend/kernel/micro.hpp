@@ -1,5 +1,6 @@
 #pragma once
 
+#include <attend/kernel/bfloat16.hpp>
 #include <attend/kernel/tiling.hpp>
 #include <attend/simd/convert.hpp>
 
@@ -37,16 +38,15 @@ ATTEND_INLINE void load_stored(raw_vector<Number, lanes>& x, Storage const* from
     x = load_as<lanes>(from).value();
 }
 
-template <class Similarity>
-inline constexpr bool is_dot_product = requires { requires Similarity::is_dot_product; };
-
 /// scores (rows × vectors·lanes) = similarity(queries, keys)
 ///
 ///   queries   [feature][query_stride]      keys   [feature][panel]      weights   [feature] or null
+///
+/// Of bfloat16, `features` are words of two, and `factor` is what their products are still to be multiplied by.
 template <class T, int rows, int vectors, int query_stride = T::rows, class Number, class Similarity>
 ATTEND_INLINE void score_panel(Similarity const& similarity, Number const* __restrict queries,
                                Number const* __restrict keys, Number const* __restrict weights, Index features,
-                               Number* __restrict scores, Index score_stride) {
+                               Number* __restrict scores, Index score_stride, Number factor = 1) {
   constexpr int lanes = T::lanes;
   using Raw = raw_vector<Number, lanes>;
   using Pack = pack<Number, lanes>;
@@ -73,7 +73,7 @@ ATTEND_INLINE void score_panel(Similarity const& similarity, Number const* __res
         ATTEND_UNROLL
         for (int c = 0; c < vectors; ++c) {
           if constexpr (is_dot_product<Similarity>)
-            sum[r][c] = query * key[c] + sum[r][c];
+            multiply_add<T>(sum[r][c], query, key[c]);
           else
             sum[r][c] = similarity.combine(Pack(query), Pack(key[c]), Pack(weight), Pack(sum[r][c])).value();
         }
@@ -87,7 +87,8 @@ ATTEND_INLINE void score_panel(Similarity const& similarity, Number const* __res
         if constexpr (is_dot_product<Similarity>) {
           Raw before{};
           if (begin > 0) load(before, score);
-          store(score, Raw(before + sum[r][c]));
+          Raw const total = before + sum[r][c];
+          store(score, T::bfloat16 && end == features ? Raw(total * factor) : total);
         } else {
           similarity.finish(Pack(sum[r][c])).store(score);
         }
@@ -102,6 +103,7 @@ ATTEND_INLINE void score_panel(Similarity const& similarity, Number const* __res
 ///   weights   [row][weight_stride], or with `transposed` [key][weight_stride]
 ///   values    [key][value_stride], numbers or halves      sums   [row][sum_stride]
 ///
+/// Of bfloat16, weights and packed values are words of two keys; `begin` and the strides count as ever.
 /// The chain begins with what the sums hold, or with `fresh` at 0 and is added to them.
 template <class T, int rows, int vectors, bool transposed = false, bool fresh = false, class Number, class Storage>
 ATTEND_INLINE void accumulate(Number const* __restrict weights, Index weight_stride, Storage const* __restrict values,
@@ -119,15 +121,21 @@ ATTEND_INLINE void accumulate(Number const* __restrict weights, Index weight_str
         load(sum[r][c], sums + r * sum_stride + c * lanes);
     }
   }
-  for (Index j = begin; j < end; ++j) {
+  constexpr Index keys = T::bfloat16 ? 2 : 1;
+  for (Index j = begin; j < end; j += keys) {
     Raw value[vectors];
     ATTEND_UNROLL
-    for (int c = 0; c < vectors; ++c) load_stored<lanes, Number>(value[c], values + j * value_stride + c * lanes);
+    for (int c = 0; c < vectors; ++c) {
+      if constexpr (T::bfloat16)
+        load_value_words<lanes>(value[c], values + c * lanes, value_stride, j, end);
+      else
+        load_stored<lanes, Number>(value[c], values + j * value_stride + c * lanes);
+    }
     ATTEND_UNROLL
     for (int r = 0; r < rows; ++r) {
-      Number const weight = transposed ? weights[j * weight_stride + r] : weights[r * weight_stride + j];
+      Number const weight = transposed ? weights[j * weight_stride + r] : weights[r * weight_stride + j / keys];
       ATTEND_UNROLL
-      for (int c = 0; c < vectors; ++c) sum[r][c] = weight * value[c] + sum[r][c];
+      for (int c = 0; c < vectors; ++c) multiply_add<T>(sum[r][c], weight, value[c]);
     }
   }
   ATTEND_UNROLL

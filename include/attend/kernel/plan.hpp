@@ -64,10 +64,11 @@ class Plan {
     wave.units = wave.tasks = wave.pack_tasks = wave.packed = 0;
     for (Index u = first; u < units() && wave.units < Wave::most_units; ++u) {
       Unit unit = unit_at(u);
-      Index const keys = unit.pack_tasks == 0 ? 0 : round_up(unit.segment.keys, T::panel) * call_.features.count;
+      Index const keys =
+          unit.pack_tasks == 0 ? 0 : round_up(unit.segment.keys, T::panel) * T::steps(call_.features.count);
       Index const values = unit.pack_tasks == 0 || reads_values_in_place<T>(call_)
                                ? 0
-                               : unit.segment.keys * round_up(call_.value.dim(), T::lanes);
+                               : T::steps(unit.segment.keys) * round_up(call_.value.dim(), T::lanes);
       Index const packed = keys + round_up(values, T::panel);
       if (wave.units > 0 && (wave.packed + packed > most_packed || wave.tasks >= 32 * workers_)) break;
       unit.first_task = wave.tasks;

@@ -83,8 +83,7 @@ ATTEND_INLINE void weigh_exponential(Block const& block, int strip, int rows, Ke
     for (Index j = range.begin; j < range.end; j += T::panel) {
       Pack const a = exp_nonpositive(Pack::load(row + j) - subtract);
       Pack const b = exp_nonpositive(Pack::load(row + j + T::lanes) - subtract);
-      a.store(row + j);
-      b.store(row + j + T::lanes);
+      store_weights<T>(row, j, a.value(), b.value());
       sum = sum + a;
       sum = sum + b;
     }
@@ -120,6 +119,7 @@ ATTEND_INLINE void weigh_pointwise(Block const& block, int strip, int rows, KeyR
       weight.store(row + j);
       sum = sum + weight;
     }
+    if constexpr (T::bfloat16) round_weights<T>(row, range.begin, range.end);
     sum.store(sum_of_row);
   }
 }

@@ -91,6 +91,9 @@ std::size_t run_on(Call const& call, Index segments, SegmentOf const& segment_of
 template <Purpose purpose, class Call, class SegmentOf, class Executor>
 std::size_t run(Call const& call, Index segments, SegmentOf const& segment_of, Executor& executor,
                 Workspace* workspace) {
+  if constexpr (purpose == Purpose::output && may_multiply_bfloat16<Call>)
+    if (multiplies_bfloat16(call))
+      return run_on<purpose, V4Bfloat16Set>(call, segments, segment_of, executor, workspace);
   return with_set(active_isa(),
                   [&]<class Set>() { return run_on<purpose, Set>(call, segments, segment_of, executor, workspace); });
 }

@@ -21,16 +21,17 @@ inline constexpr int score_rows = is_dot_product<Similarity> ? T::score_rows : 4
 template <class T, int vectors, class Similarity, class Number>
 ATTEND_INLINE void score_rows_of_strip(Similarity const& similarity, int rows, Number const* queries,
                                        Number const* keys, Number const* weights, Index features, Number* scores,
-                                       Index stride) {
+                                       Index stride, Number factor = 1) {
   constexpr int most = score_rows<T, Similarity>;
   int r = 0;
   if constexpr (most > 4)
     for (; r + most <= rows; r += most)
-      score_panel<T, most, vectors>(similarity, queries + r, keys, weights, features, scores + r * stride, stride);
+      score_panel<T, most, vectors>(similarity, queries + r, keys, weights, features, scores + r * stride, stride,
+                                    factor);
   for (; r + 4 <= rows; r += 4)
-    score_panel<T, 4, vectors>(similarity, queries + r, keys, weights, features, scores + r * stride, stride);
+    score_panel<T, 4, vectors>(similarity, queries + r, keys, weights, features, scores + r * stride, stride, factor);
   for (; r < rows; ++r)
-    score_panel<T, 1, vectors>(similarity, queries + r, keys, weights, features, scores + r * stride, stride);
+    score_panel<T, 1, vectors>(similarity, queries + r, keys, weights, features, scores + r * stride, stride, factor);
 }
 
 /// Whether keys can be compared as they lie in memory: numbers side by side that nothing is done to before.
@@ -56,16 +57,28 @@ template <class Block>
 ///   queries   [feature][T::rows]      keys   as stored, with contiguous features, to the end of the segment
 template <class T, int rows, class Number, class Storage>
 ATTEND_INLINE void score_stored_keys(Number const* queries, View<Storage> const& keys, Index count, Number* scores,
-                                     Index score_stride) {
+                                     Index score_stride, Number factor) {
   using Raw = raw_vector<Number, T::lanes>;
   for (Index group = 0; group < count; group += T::lanes) {
     Raw total[rows] = {};
-    add_stored_products<T, rows, Number>(FewRows<Number>{queries, T::rows, 1},
-                                         keys.middle_rows(group, keys.rows - group),
-                                         std::min<Index>(T::lanes, count - group), 0, keys.columns, total);
+    FewRows<Number> const few{queries, T::rows, 1};
+    auto const tokens = keys.middle_rows(group, keys.rows - group);
+    Index const here = std::min<Index>(T::lanes, count - group);
+    if constexpr (T::bfloat16)
+      add_stored_words<T, rows>(few, tokens, here, total);
+    else
+      add_stored_products<T, rows, Number>(few, tokens, here, 0, keys.columns, total);
     ATTEND_UNROLL
-    for (int r = 0; r < rows; ++r) store(scores + r * score_stride + group, total[r]);
+    for (int r = 0; r < rows; ++r)
+      store(scores + r * score_stride + group, T::bfloat16 ? Raw(total[r] * factor) : total[r]);
   }
+}
+
+/// What scores are still to be multiplied by: packing scales numbers, but not words of bfloat16.
+template <class T, class Call>
+[[nodiscard]] ATTEND_INLINE typename Call::Number factor_of(Call const& call) {
+  if constexpr (T::bfloat16) return call.features.query.scale * call.features.key.scale;
+  return typename Call::Number(1);
 }
 
 /// One strip of a block that turns its keys in registers, against the keys of one panel.
@@ -76,10 +89,12 @@ ATTEND_INLINE void score_stored_panel(Block const& block, int rows, Index key, I
                           .middle_rows(block.segment.key + key, block.segment.keys - key);
   auto const* const queries = block.scratch.queries;
   Index const stride = block.scratch.score_stride;
+  auto const factor = factor_of<T>(block.call);
   if (rows == most_few_rows)
-    score_stored_keys<T, most_few_rows>(queries, stored, keys, scores, stride);
+    score_stored_keys<T, most_few_rows>(queries, stored, keys, scores, stride, factor);
   else
-    for (int r = 0; r < rows; ++r) score_stored_keys<T, 1>(queries + r, stored, keys, scores + r * stride, stride);
+    for (int r = 0; r < rows; ++r)
+      score_stored_keys<T, 1>(queries + r, stored, keys, scores + r * stride, stride, factor);
 }
 
 template <class Block>
@@ -175,7 +190,8 @@ template <class T, bool with_slopes = false, class Block>
   KeyRange range;
   Coverage const whole = block.coverage(strip, rows, tile, tile_keys);
   if (whole == Coverage::none) return range;
-  Index const features = block.call.features.count;
+  Index const features = T::steps(block.call.features.count);
+  auto const factor = factor_of<T>(block.call);
   auto const& similarity = block.call.similarity;
   auto const* const queries = block.scratch.queries + strip * features;
   auto const* const weights = block.call.features.weights;
@@ -203,10 +219,10 @@ template <class T, bool with_slopes = false, class Block>
       score_stored_panel<T>(block, rows, tile + panel, computed, scores + panel);
     else if (computed <= T::lanes)
       score_rows_of_strip<T, 1>(similarity, rows, queries, keys + panel * features, weights, features, scores + panel,
-                                block.scratch.score_stride);
+                                block.scratch.score_stride, factor);
     else
       score_rows_of_strip<T, 2>(similarity, rows, queries, keys + panel * features, weights, features, scores + panel,
-                                block.scratch.score_stride);
+                                block.scratch.score_stride, factor);
     bool const masked = cover == Coverage::some;
     bool const changes_all =
         Call::has_adjusters || here < T::panel || Call::Normalizer::family == Family::pick || has_temperature(block);

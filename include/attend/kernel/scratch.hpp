@@ -53,7 +53,7 @@ struct Scratch {
   /// `rows` and `keys` are the most that a block of this call has.
   ATTEND_INLINE Scratch(Carver& carver, Call const& call, Index most_rows, Index most_keys, bool packs_keys,
                         bool reads_in_place) {
-    Index const features = call.features.count, e = call.value.dim();
+    Index const features = T::steps(call.features.count), e = call.value.dim();
     Index const block = round_up(std::min<Index>(most_rows, T::block), T::rows);
     score_stride = whole_row ? round_up(most_keys, T::tile) + (T::score_stride - T::tile) : T::score_stride;
     value_stride = round_up(e, T::lanes);
@@ -66,7 +66,7 @@ struct Scratch {
     picked = carver.take<Index>(block);
     seen = carver.take<std::uint8_t>(Call::has_masks || Call::has_adjusters ? T::rows * score_stride : 0);
     keys = carver.take<Number>(packs_keys ? round_up(std::min(most_keys, T::tile), T::panel) * features : 0);
-    values = carver.take<Number>(reads_in_place ? 0 : std::min(most_keys, T::tile) * value_stride);
+    values = carver.take<Number>(reads_in_place ? 0 : T::steps(std::min(most_keys, T::tile)) * value_stride);
     room = carver.take<Number>(
         std::max(map_room<T>(call.features.query, call.query.dim()), map_room<T>(call.features.key, call.key.dim())));
   }

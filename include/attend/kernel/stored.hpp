@@ -23,10 +23,28 @@ struct FewRows {
   Index step, row_step;
 };
 
-/// A line of bfloat16 read as pairs, whose bits a float holds.
-struct PairLine {
-  Eigen::bfloat16 const* first;
-  ATTEND_INLINE void const* operator+(std::ptrdiff_t pairs) const { return first + 2 * pairs; }
+/// Asks for tokens to come. Tokens side by side are as many streams, which no hardware prefetcher foresees. Where
+/// tokens follow each other in memory, those of the groups to come are asked for in that order: twice as fast. A group
+/// must be there when its first square is used, so they are asked for a group and a little more ahead.
+template <int lanes, class Storage>
+class FetchAhead {
+ public:
+  ATTEND_INLINE explicit FetchAhead(View<Storage> const& tokens)
+      : fetches_(tokens.row_stride == tokens.columns && tokens.rows >= 3 * lanes) {
+    Index const group = lanes * tokens.columns;
+    first_ = tokens.row(0) + group + std::min<Index>(group, 4096);
+  }
+
+  /// As many numbers as the square of tokens that begins with feature f.
+  ATTEND_INLINE void operator()(Index f) const {
+    constexpr Index line = 64 / static_cast<Index>(sizeof(Storage));
+    if (fetches_)
+      for (Index i = 0; i < lanes * lanes; i += line) __builtin_prefetch(first_ + lanes * f + i, 0, 1);
+  }
+
+ private:
+  Storage const* first_;
+  bool fetches_;
 };
 
 /// Features f and f + 1 of 16 tokens lie in one vector once pairs are turned, half as many shuffles as turning numbers:
@@ -46,13 +64,8 @@ template <class T, int rows, class Number, class RowStorage, class Storage>
 ATTEND_INLINE void add_stored_products(FewRows<RowStorage> const& row, View<Storage> const& tokens, Index count,
                                        Index begin, Index end, raw_vector<Number, T::lanes> (&part)[rows]) {
   constexpr int lanes = T::lanes;
-  constexpr Index line = 64 / static_cast<Index>(sizeof(Storage));
   using Raw = raw_vector<Number, lanes>;
-  // Tokens side by side are as many streams, which no hardware prefetcher foresees. Where tokens follow each other in
-  // memory, those of the groups to come are asked for in that order: twice as fast. A group must be there when its
-  // first square is used, so they are asked for a group and a little more ahead.
-  Index const group = lanes * tokens.columns, ahead = group + std::min<Index>(group, 4096);
-  bool const fetches = tokens.row_stride == tokens.columns && tokens.rows >= 3 * lanes;
+  FetchAhead<lanes, Storage> const fetch(tokens);
   Storage const* const first = tokens.row(0);
   for (Index chain = begin; chain < end; chain += T::chain) {
     Index const chain_end = std::min<Index>(chain + T::chain, end);
@@ -60,10 +73,6 @@ ATTEND_INLINE void add_stored_products(FewRows<RowStorage> const& row, View<Stor
     for (Index f = chain; f < chain_end; f += lanes) {
       Index const width = std::min<Index>(lanes, chain_end - f);
       Raw square[lanes];
-      auto const fetch = [&](Index of) __attribute__((always_inline)) {
-        if (fetches)
-          for (Index i = 0; i < lanes * lanes; i += line) __builtin_prefetch(first + ahead + lanes * of + i, 0, 1);
-      };
       auto const multiply = [&](Index of, Raw const& feature) __attribute__((always_inline)) {
         ATTEND_UNROLL
         for (int r = 0; r < rows; ++r)
@@ -75,7 +84,7 @@ ATTEND_INLINE void add_stored_products(FewRows<RowStorage> const& row, View<Stor
           using Bits = raw_vector<std::uint32_t, lanes>;
           fetch(f + lanes);
           load_transposed<float, lanes>(
-              [&](int i) __attribute__((always_inline)) { return PairLine{first + i * tokens.row_stride + f}; },
+              [&](int i) __attribute__((always_inline)) { return WordLine{first + i * tokens.row_stride + f}; },
               square);
           ATTEND_UNROLL
           for (int g = 0; g < lanes; ++g) {
@@ -104,6 +113,53 @@ ATTEND_INLINE void add_stored_products(FewRows<RowStorage> const& row, View<Stor
         }
         transpose<Number, lanes>(square);
         for (int g = 0; g < width; ++g) multiply(f + g, square[g]);
+      }
+    }
+    ATTEND_UNROLL
+    for (int r = 0; r < rows; ++r) part[r] = part[r] + sum[r];
+  }
+}
+
+template <class T, int rows>
+ATTEND_INLINE void multiply_row_words(FewRows<float> const& row, Index word, raw_vector<float, T::lanes> const& tokens,
+                                      raw_vector<float, T::lanes> (&sum)[rows]) {
+  ATTEND_UNROLL
+  for (int r = 0; r < rows; ++r) multiply_add<T>(sum[r], row.first[word * row.step + r * row.row_step], tokens);
+}
+
+/// The same of bfloat16 multiplied by words: the sums of score_panel before they are scaled.
+///
+///   row   words of features as floats
+template <class T, int rows>
+ATTEND_INLINE void add_stored_words(FewRows<float> const& row, View<Eigen::bfloat16> const& tokens, Index count,
+                                    raw_vector<float, T::lanes> (&part)[rows]) {
+  constexpr int lanes = T::lanes;
+  using Raw = raw_vector<float, lanes>;
+  FetchAhead<lanes, Eigen::bfloat16> const fetch(tokens);
+  Index const words = T::steps(tokens.columns);
+  for (Index chain = 0; chain < words; chain += T::chain) {
+    Index const chain_end = std::min<Index>(chain + T::chain, words);
+    Raw sum[rows] = {};
+    for (Index f = chain; f < chain_end; f += lanes) {
+      Raw square[lanes];
+      fetch(2 * f);
+      fetch(2 * f + lanes);
+      if (count == lanes && 2 * (f + lanes) <= tokens.columns) {
+        load_transposed<float, lanes>(
+            [&](int i) __attribute__((always_inline)) { return WordLine{tokens.row(i) + 2 * f}; }, square);
+      } else {
+        for (int i = 0; i < lanes; ++i) {
+          square[i] = Raw{};
+          if (i < count) load_words<lanes>(tokens.row(i), 1, 2 * f, tokens.columns, square[i]);
+        }
+        transpose<float, lanes>(square);
+      }
+      int const width = static_cast<int>(std::min<Index>(lanes, chain_end - f));
+      if (width == lanes) {
+        ATTEND_UNROLL
+        for (int g = 0; g < lanes; ++g) multiply_row_words<T>(row, f + g, square[g], sum);
+      } else {
+        for (int g = 0; g < width; ++g) multiply_row_words<T>(row, f + g, square[g], sum);
       }
     }
     ATTEND_UNROLL

@@ -62,11 +62,11 @@ struct PackAhead {
     Scratch<T, Call> const scratch(carver, call, most_rows, most_keys, true, reads_values_in_place<T>(call));
     Index const keys = std::min(T::tile, unit.segment.keys - tile);
     enter<Set>(PackTile<Call>{call, unit.segment, unit.key_head, tile, keys, maps.key,
-                              packed + unit.packed + tile * call.features.count, scratch.room});
+                              packed + unit.packed + tile * T::steps(call.features.count), scratch.room});
     if (purpose == Purpose::output && !reads_values_in_place<T>(call))
       enter<Set>(CopyValues<Call>{
           call.value.head(unit.segment.batch, unit.key_head).middle_rows(unit.segment.key + tile, keys),
-          packed + unit.packed_values + tile * scratch.value_stride, scratch.value_stride});
+          packed + unit.packed_values + T::steps(tile) * scratch.value_stride, scratch.value_stride});
   }
 };
 

@@ -34,6 +34,11 @@ struct Tiling {
   static constexpr Index block = 96;
   /// Rows of the score strip are this far apart: not a power of two, so that they do not share cache sets.
   static constexpr Index score_stride = tile + 64 / static_cast<Index>(sizeof(Number));
+
+  /// Products of bfloat16 two at a time, of features and of keys: each stands beside its neighbour in one word, and
+  /// what counts features or keys of packed arrays counts words.
+  static constexpr bool bfloat16 = Set::bfloat16_products;
+  [[nodiscard]] static constexpr Index steps(Index count) { return bfloat16 ? (count + 1) / 2 : count; }
 };
 
 [[nodiscard]] constexpr Index round_up(Index size, Index step) { return (size + step - 1) / step * step; }

@@ -10,7 +10,7 @@ inline namespace ATTEND_UNIT_NAME {
 namespace kernel {
 
 /// The values of one tile, [key][stride]: in place where they are, else a converted copy with zeros behind the last
-/// feature.
+/// feature; for products of bfloat16 the copy is [word of two keys][stride].
 template <class Number, class Storage = Number>
 struct ValueTile {
   Storage const* data = nullptr;
@@ -47,7 +47,32 @@ struct CopyValues {
 
   template <class Set>
   ATTEND_INLINE void run() const {
-    constexpr int lanes = Tiling<Set, Number>::lanes;
+    if constexpr (Set::bfloat16_products)
+      copy_words<Tiling<Set, Number>::lanes>();
+    else
+      copy<Tiling<Set, Number>::lanes>();
+  }
+
+ private:
+  template <int lanes>
+  ATTEND_INLINE void copy_words() const {
+    for (Index j = 0; j < values.rows; j += 2)
+      for (Index f = 0; f < stride; f += lanes) {
+        raw_vector<Number, lanes> words;
+        if (values.column_stride == 1 && f + lanes <= values.columns) {
+          load_value_words<lanes>(words, values.data + f, values.row_stride, j, values.rows);
+        } else {
+          typename Call::Value two[2 * lanes] = {};
+          for (Index i = 0; i < 2 * std::min<Index>(lanes, values.columns - f); ++i)
+            if (j + i % 2 < values.rows) two[i] = values(j + i % 2, f + i / 2);
+          std::memcpy(&words, two, sizeof words);
+        }
+        store(target + j / 2 * stride + f, words);
+      }
+  }
+
+  template <int lanes>
+  ATTEND_INLINE void copy() const {
     using Raw = raw_vector<Number, lanes>;
     bool const across = values.row_stride == 1 && values.column_stride != 1;
     Index const whole = across ? values.rows / lanes * lanes : 0;
@@ -79,7 +104,7 @@ template <class T, class Block>
   using Call = typename Block::Call;
   using Number = typename Block::Number;
   Index const stride = block.scratch.value_stride;
-  if (block.packed_values != nullptr) return {block.packed_values + tile * stride, stride, keys};
+  if (block.packed_values != nullptr) return {block.packed_values + T::steps(tile) * stride, stride, keys};
   auto const values = stored_values(block, tile, keys);
   if constexpr (std::is_same_v<typename Call::Value, Number>)
     if (reads_values_in_place<T>(block.call)) return {values.data, values.row_stride, keys};
@@ -130,11 +155,19 @@ ATTEND_INLINE void accumulate_seen(Index rows, Number const* weights, Index weig
       Raw before, total, value;
       load(before, sum + f);
       total = fresh ? Raw{} : before;
-      for (Index j = begin; j < end; ++j) {
+      for (Index j = begin; j < end; j += T::bfloat16 ? 2 : 1) {
         Index const pair = transposed ? j * weight_stride + r : r * weight_stride + j;
-        if (seen[pair] == 0) continue;
-        load_stored<T::lanes, Number>(value, values.data + j * values.stride + f);
-        total = weights[pair] * value + total;
+        if constexpr (T::bfloat16) {
+          std::uint32_t const keep = (seen[pair] != 0 ? 0xffffu : 0) | (seen[pair + 1] != 0 ? 0xffff0000u : 0);
+          if (keep == 0) continue;
+          load_value_words<T::lanes>(value, values.data + f, values.stride, j, values.keys);
+          value = reinterpret_cast<Raw>(reinterpret_cast<Bfloat16Words>(value) & keep);
+          multiply_add<T>(total, weights[r * weight_stride + j / 2], value);
+        } else {
+          if (seen[pair] == 0) continue;
+          load_stored<T::lanes, Number>(value, values.data + j * values.stride + f);
+          total = weights[pair] * value + total;
+        }
       }
       store(sum + f, fresh ? Raw(before + total) : total);
     }
@@ -152,10 +185,18 @@ class FinitePanels {
       known_ |= bit;
       using Raw = raw_vector<Number, T::lanes>;
       Raw poison{};  // x · 0 is 0 for finite x, else NaN
-      for (Index j = panel; j < std::min(values.keys, panel + T::panel); ++j)
+      Index const end = std::min(values.keys, panel + T::panel);
+      for (Index j = panel; j < end; j += T::bfloat16 ? 2 : 1)
         for (Index f = 0; f < features; f += T::lanes) {
           Raw value;
-          load_stored<T::lanes, Number>(value, values.data + j * values.stride + f);
+          if constexpr (T::bfloat16) {
+            load_value_words<T::lanes>(value, values.data + f, values.stride, j, values.keys);
+            auto const words = reinterpret_cast<Bfloat16Words>(value);
+            poison += reinterpret_cast<Raw>(words << 16) * Number(0);
+            value = reinterpret_cast<Raw>(words & 0xffff0000u);
+          } else {
+            load_stored<T::lanes, Number>(value, values.data + j * values.stride + f);
+          }
           poison += value * Number(0);
         }
       if (sum_of(pack<Number, T::lanes>(poison)) == Number(0)) finite_ |= bit;

@@ -52,6 +52,42 @@ template <int lanes>
   return pack<float, lanes>(reinterpret_cast<Floats>(bits | sign));
 }
 
+/// Writes numbers as what they are stored as; of two as near the one whose last bit is 0.
+template <int lanes, class Number>
+ATTEND_INLINE void store_as(Number* to, pack<Number, lanes> const& x) {
+  x.store(to);
+}
+
+template <int lanes>
+ATTEND_INLINE void store_as(Eigen::bfloat16* to, pack<float, lanes> const& x) {
+  using Bits = raw_vector<std::uint32_t, lanes>;
+  Bits const bits = reinterpret_cast<Bits>(x.value());
+  Bits const near = (bits + 0x7fffu + (bits >> 16 & 1u)) >> 16;
+  Bits const quiet = (bits >> 16 & 0x8000u) | 0x7fc0u;  // adding would carry a NaN to infinity
+  auto const rounded =
+      __builtin_convertvector((bits & 0x7fffffffu) > 0x7f800000u ? quiet : near, raw_vector<std::uint16_t, lanes>);
+  std::memcpy(to, &rounded, sizeof rounded);
+}
+
+/// With the instruction for it where there is one, see load_as.
+template <int lanes>
+ATTEND_INLINE void store_as(Eigen::half* to, pack<float, lanes> const& x) {
+#if defined(__x86_64__)
+  if constexpr (lanes == 8 || lanes == 16) {
+#if defined(__clang__)
+    using Halves = __fp16 __attribute__((ext_vector_type(lanes)));
+    auto const rounded = __builtin_convertvector(x.value(), Halves);
+#else
+    raw_vector<std::uint16_t, lanes> rounded;
+    asm("vcvtps2ph {$0, %1, %0|%0, %1, 0}" : "=v"(rounded) : "v"(x.value()));
+#endif
+    std::memcpy(to, &rounded, sizeof rounded);
+    return;
+  }
+#endif
+  for (int lane = 0; lane < lanes; ++lane) to[lane] = static_cast<Eigen::half>(x[lane]);
+}
+
 }  // namespace ATTEND_UNIT_NAME
 }  // namespace attend
 

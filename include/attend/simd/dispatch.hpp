@@ -31,6 +31,15 @@ enum class Isa { baseline = 0, v3 = 1, v4 = 2 };
   return Isa::baseline;
 }
 
+/// Whether the machine multiplies bfloat16 two at a time (AVX512-BF16), summing floats.
+[[nodiscard]] inline bool machine_multiplies_bfloat16() {
+#if defined(__x86_64__)
+  return machine_isa() == Isa::v4 && __builtin_cpu_supports("avx512bf16");
+#else
+  return false;
+#endif
+}
+
 namespace detail {
 
 inline Isa isa_from_environment() {
@@ -79,15 +88,31 @@ inline namespace ATTEND_UNIT_NAME {
 struct BaselineSet {
   static constexpr Isa isa = Isa::baseline;
   static constexpr int vector_bytes = 16;
+  static constexpr bool bfloat16_products = false;
 };
 struct V3Set {
   static constexpr Isa isa = Isa::v3;
   static constexpr int vector_bytes = 32;
+  static constexpr bool bfloat16_products = false;
 };
 struct V4Set {
   static constexpr Isa isa = Isa::v4;
   static constexpr int vector_bytes = 64;
+  static constexpr bool bfloat16_products = false;
 };
+/// v4 for calls that multiply bfloat16 two at a time; nothing else is compiled for it.
+struct V4Bfloat16Set {
+  static constexpr Isa isa = Isa::v4;
+  static constexpr int vector_bytes = 64;
+  static constexpr bool bfloat16_products = true;
+};
+
+/// Whether this unit compiles kernels for V4Bfloat16Set.
+#if defined(__x86_64__) && (!defined(ATTEND_NO_DISPATCH) || (ATTEND_UNIT_LEVEL == 2 && defined(__AVX512BF16__)))
+inline constexpr bool compiles_bfloat16_products = true;
+#else
+inline constexpr bool compiles_bfloat16_products = false;
+#endif
 
 namespace dispatch_detail {
 
@@ -101,6 +126,17 @@ namespace dispatch_detail {
 #define ATTEND_TARGET_V4 __attribute__((target("arch=x86-64-v4")))
 #else
 #define ATTEND_TARGET_V4
+#endif
+
+// GCC is told the two instructions as text, which need no target.
+#if defined(__clang__) && defined(__x86_64__) && !defined(__AVX512BF16__)
+#if ATTEND_UNIT_LEVEL < 2
+#define ATTEND_TARGET_V4_BFLOAT16 __attribute__((target("arch=x86-64-v4,avx512bf16")))
+#else
+#define ATTEND_TARGET_V4_BFLOAT16 __attribute__((target("avx512bf16")))
+#endif
+#else
+#define ATTEND_TARGET_V4_BFLOAT16 ATTEND_TARGET_V4
 #endif
 
 // Clang splits 64-byte vectors in two for x86-64-v4 unless a function says that it wants them whole.
@@ -123,9 +159,15 @@ template <class Kernel>
 ATTEND_TARGET_V4 ATTEND_WHOLE_VECTORS __attribute__((noinline, flatten)) void run_v4(Kernel const& kernel) {
   kernel.template run<V4Set>();
 }
+template <class Kernel>
+ATTEND_TARGET_V4_BFLOAT16 ATTEND_WHOLE_VECTORS __attribute__((noinline, flatten)) void run_v4_bfloat16(
+    Kernel const& kernel) {
+  kernel.template run<V4Bfloat16Set>();
+}
 #endif
 #undef ATTEND_TARGET_V3
 #undef ATTEND_TARGET_V4
+#undef ATTEND_TARGET_V4_BFLOAT16
 #undef ATTEND_WHOLE_VECTORS
 
 }  // namespace dispatch_detail
@@ -135,7 +177,8 @@ ATTEND_TARGET_V4 ATTEND_WHOLE_VECTORS __attribute__((noinline, flatten)) void ru
 template <class Set, class Kernel>
 void enter(Kernel const& kernel) {
 #if defined(__x86_64__)
-  if constexpr (Set::isa == Isa::v4) return dispatch_detail::run_v4(kernel);
+  if constexpr (Set::bfloat16_products) return dispatch_detail::run_v4_bfloat16(kernel);
+  if constexpr (Set::isa == Isa::v4 && !Set::bfloat16_products) return dispatch_detail::run_v4(kernel);
   if constexpr (Set::isa == Isa::v3) return dispatch_detail::run_v3(kernel);
 #endif
   if constexpr (Set::isa == Isa::baseline) dispatch_detail::run_baseline(kernel);
