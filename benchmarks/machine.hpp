@@ -99,6 +99,7 @@ inline double fma_peak(attend::Isa isa, int threads = 1) {
   return MultiplyAdds::flops(isa) * threads / best;
 }
 
+#if defined(__x86_64__)
 /// The same of bfloat16, two at a time (AVX512-BF16): what calls are held against that multiply them as they are
 /// stored.
 struct Bfloat16Products {
@@ -118,7 +119,7 @@ struct Bfloat16Products {
       sum[chain] = attend::raw_vector<float, 16>{} + static_cast<float>(chain);
     for (long round = 0; round < MultiplyAdds::rounds; ++round) {
       ATTEND_UNROLL
-      for (int chain = 0; chain < chains; ++chain) attend::add_products(sum[chain], factor, term);
+      for (int chain = 0; chain < chains; ++chain) attend::add_bfloat16_products(sum[chain], factor, term);
     }
     attend::raw_vector<float, 16> total = sum[0];
     for (int chain = 1; chain < chains; ++chain) total += sum[chain];
@@ -134,6 +135,9 @@ inline double bfloat16_peak(int threads = 1) {
   });
   return Bfloat16Products::flops * threads / best;
 }
+#else
+inline double bfloat16_peak(int /*threads*/ = 1) { return 0; }
+#endif
 
 /// Sums an array with four vectors in flight: what one core reads from memory (or from a cache that holds it).
 struct ReadAll {

@@ -12,6 +12,9 @@
 ///   Normalizer   at most one   scores of a row into weights         struct with `using kind = NormalizerKind`
 ///   Executor     at most one   who runs the tasks                   anything with for_each(count, f)
 ///
+/// Beside them `QueryStart` says where queries stand, `FloatProducts` how bfloat16 is multiplied, and a `Workspace`
+/// lends memory.
+///
 /// Adjusters and masks are generic functions (`auto`): the kernel instantiates them with whole SIMD vectors, the
 /// reference with plain numbers, the backward pass with dual numbers. Inside them arithmetic and comparisons work
 /// as on numbers; `select(condition, a, b)` chooses, and `attend::exp, log, tanh, abs, sqrt, max, min` are there.

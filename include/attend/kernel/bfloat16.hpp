@@ -22,8 +22,8 @@ namespace attend {
 inline namespace ATTEND_UNIT_NAME {
 namespace kernel {
 
-/// Whether a call's queries, keys and values may be multiplied as they are stored: bfloat16 all, dot products of them,
-/// and weights that no later key changes.
+/// Whether a call's queries, keys and values may be multiplied as they are stored: all bfloat16, compared by products
+/// of their own numbers, and weighed tile by tile.
 template <class Call>
 inline constexpr bool may_multiply_bfloat16 =
     compiles_bfloat16_products && std::is_same_v<typename Call::Query, Eigen::bfloat16> &&
@@ -32,6 +32,7 @@ inline constexpr bool may_multiply_bfloat16 =
     !requires { Call::Similarity::keys_are_a_table; } &&
     (Call::Normalizer::family == Family::exponential || Call::Normalizer::family == Family::pointwise);
 
+/// Whether it does so here and now.
 template <class Call>
 [[nodiscard]] bool multiplies_bfloat16(Call const& call) {
   if constexpr (may_multiply_bfloat16<Call>)
@@ -96,7 +97,7 @@ ATTEND_INLINE void multiply_add(raw_vector<Number, T::lanes>& sum, Number const&
   if constexpr (T::bfloat16) {
     std::uint32_t word;
     std::memcpy(&word, &x, sizeof word);
-    add_products(sum, Bfloat16Words{} + word, reinterpret_cast<Bfloat16Words>(y));
+    add_bfloat16_products(sum, Bfloat16Words{} + word, reinterpret_cast<Bfloat16Words>(y));
   } else {
     sum = x * y + sum;
   }

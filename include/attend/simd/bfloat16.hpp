@@ -39,9 +39,8 @@ typedef short ClangRounded __attribute__((vector_size(64)));
 #endif
 
 /// sum += a₀ · b₀ + a₁ · b₁, word by word.
-ATTEND_TARGET_BFLOAT16 __attribute__((min_vector_width(512))) inline void add_products(raw_vector<float, 16>& sum,
-                                                                                       Bfloat16Words const& a,
-                                                                                       Bfloat16Words const& b) {
+ATTEND_TARGET_BFLOAT16 __attribute__((min_vector_width(512))) inline void add_bfloat16_products(
+    raw_vector<float, 16>& sum, Bfloat16Words const& a, Bfloat16Words const& b) {
   sum = __builtin_ia32_dpbf16ps_512(sum, reinterpret_cast<ClangBfloat16>(a), reinterpret_cast<ClangBfloat16>(b));
 }
 
@@ -56,7 +55,7 @@ ATTEND_TARGET_BFLOAT16 __attribute__((min_vector_width(512))) inline void round_
 #else
 
 /// sum += a₀ · b₀ + a₁ · b₁, word by word.
-ATTEND_INLINE void add_products(raw_vector<float, 16>& sum, Bfloat16Words const& a, Bfloat16Words const& b) {
+ATTEND_INLINE void add_bfloat16_products(raw_vector<float, 16>& sum, Bfloat16Words const& a, Bfloat16Words const& b) {
   raw_vector<float, 16> total = sum;  // of its own: an operand of asm that is part of an array stays in memory
   asm("vdpbf16ps {%2, %1, %0|%0, %1, %2}" : "+v"(total) : "v"(a), "v"(b));
   sum = total;
