@@ -1,6 +1,7 @@
 #pragma once
 
-#include <attend/core/check.hpp>
+#include "core/sentence.hpp"
+
 #include <attend/core/parameters.hpp>
 #include <attend/core/random.hpp>
 
@@ -20,6 +21,7 @@ namespace central {
 using attend::Index;
 using attend::Matrix;
 using attend::Vector;
+using sentences::expect_sentence;
 
 /// Uniform in (−1, 1).
 [[nodiscard]] inline Matrix<double> numbers(Index rows, Index columns, std::uint64_t seed) {
@@ -74,21 +76,6 @@ void expect_parameter_gradients(Object& object, Object const& gradient, Loss con
     expect_gradient(std::string(name), x, derivatives.at(group++), loss);
   });
   EXPECT_EQ(group, derivatives.size());
-}
-
-/// A call that must be refused with a sentence that holds these words.
-template <class Function>
-void expect_sentence(Function const& call, std::vector<std::string> const& words) {
-  try {
-    call();
-  } catch (attend::Error const& error) {
-    std::string const sentence = error.what();
-    for (std::string const& word : words)
-      EXPECT_NE(sentence.find(word), std::string::npos) << "\"" << sentence << "\" lacks " << word;
-    EXPECT_TRUE(sentence.ends_with(".")) << sentence;
-    return;
-  }
-  ADD_FAILURE() << "the call was accepted; wanted a sentence with " << (words.empty() ? "" : words.front());
 }
 
 }  // namespace central

@@ -1,6 +1,7 @@
 #include <attend/layer/kv_cache.hpp>
 
 #include "../core/allocations.hpp"
+#include "core/sentence.hpp"
 
 #include <attend/layer/multi_head.hpp>
 #include <attend/mask.hpp>
@@ -20,16 +21,7 @@ using at::Index;
 using at::Matrix;
 using at::MultiHead;
 using at::MultiHeadShape;
-
-template <class Call>
-std::string sentence(Call const& call) {
-  try {
-    call();
-  } catch (at::Error const& error) {
-    return error.what();
-  }
-  return "no error";
-}
+using sentences::sentence_of;
 
 TEST(KvCache, DecodingInAnyCutsIsOneCallToTheBit) {
   MultiHead<float> layer(MultiHeadShape{.features = 64, .heads = 4, .kv_heads = 2});
@@ -104,15 +96,15 @@ TEST(KvCache, ErrorsLeaveItAsItWas) {
   at::KvCache<float> cache = layer.cache(3);
   Matrix<float> const x = Matrix<float>::Random(2, 8);
   (void)layer.decode(x, cache);
-  EXPECT_EQ(sentence([&] { (void)layer.decode(x, cache); }),
+  EXPECT_EQ(sentence_of([&] { (void)layer.decode(x, cache); }),
             "KvCache: 2 more tokens were appended to 2, but there is room for 3 only.");
   EXPECT_EQ(cache.length(), 2);
-  EXPECT_EQ(sentence([&] { cache.truncate(3); }), "KvCache: truncate to 3 tokens, but there are 2.");
+  EXPECT_EQ(sentence_of([&] { cache.truncate(3); }), "KvCache: truncate to 3 tokens, but there are 2.");
   at::KvCache<float> other(1, 4, 4, 3);
-  EXPECT_EQ(sentence([&] { (void)layer.decode(x, other); }),
+  EXPECT_EQ(sentence_of([&] { (void)layer.decode(x, other); }),
             "MultiHead: the cache holds 1 heads of 4 and 4 numbers, but the layer makes 2 of 4 and 4; make it with "
             "cache<Storage>(…).");
-  EXPECT_EQ(sentence([] { at::KvCache<float> bad(2, 0, 4, 3); }),
+  EXPECT_EQ(sentence_of([] { at::KvCache<float> bad(2, 0, 4, 3); }),
             "KvCache: 1 sequences of 2 heads of 0 and 4 numbers with room for 3 tokens; all must be positive, the room "
             "may be 0.");
 }

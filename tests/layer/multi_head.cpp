@@ -6,6 +6,8 @@
 #include <attend/mask.hpp>
 #include <attend/score.hpp>
 
+#include "core/sentence.hpp"
+
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -19,6 +21,7 @@ using at::Index;
 using at::Matrix;
 using at::MultiHead;
 using at::MultiHeadShape;
+using sentences::sentence_of;
 
 /// concat_h( softmax(x W_q (y W_k)ᵀ / √d) (z W_v) ) W_o, one number at a time, with the keys that `sees` allows.
 template <class Layer, class Sees>
@@ -160,28 +163,20 @@ TEST(MultiHead, WeightsOfEveryHead) {
 }
 
 TEST(MultiHead, ErrorsSayWhatIsWanted) {
-  auto const sentence = [](auto const& call) {
-    try {
-      call();
-    } catch (at::Error const& error) {
-      return std::string(error.what());
-    }
-    return std::string("no error");
-  };
-  EXPECT_EQ(sentence([] { MultiHead<float> layer(MultiHeadShape{.features = 10, .heads = 4}); }),
+  EXPECT_EQ(sentence_of([] { MultiHead<float> layer(MultiHeadShape{.features = 10, .heads = 4}); }),
             "MultiHead: 10 features do not divide into 4 heads; give key_dim.");
-  EXPECT_EQ(sentence([] { MultiHead<float> layer(MultiHeadShape{.features = 12, .heads = 4, .kv_heads = 3}); }),
+  EXPECT_EQ(sentence_of([] { MultiHead<float> layer(MultiHeadShape{.features = 12, .heads = 4, .kv_heads = 3}); }),
             "MultiHead: 4 heads share 3 heads of keys and values; the first must be a multiple of the second.");
   MultiHead<float> layer(MultiHeadShape{.features = 8, .heads = 2});
   Matrix<float> const x = Matrix<float>::Zero(6, 8);
-  EXPECT_EQ(sentence([&] { (void)layer.forward(x, 4); }),
+  EXPECT_EQ(sentence_of([&] { (void)layer.forward(x, 4); }),
             "MultiHead: 6 queries and 6 keys do not divide into 4 sequences.");
-  EXPECT_EQ(sentence([&] { (void)layer.forward(Matrix<float>(Matrix<float>::Zero(6, 7))); }),
+  EXPECT_EQ(sentence_of([&] { (void)layer.forward(Matrix<float>(Matrix<float>::Zero(6, 7))); }),
             "Linear: x is (6, 7) but the weight is (8, 8); x must have 8 columns.");
   layer.head_mask = at::Vector<float>::Ones(3);
-  EXPECT_EQ(sentence([&] { (void)layer.forward(x); }),
+  EXPECT_EQ(sentence_of([&] { (void)layer.forward(x); }),
             "MultiHead: head_mask has 3 numbers for 2 heads; give one a head, or none.");
-  EXPECT_EQ(sentence([&] { (void)MultiHead<float>().forward(x); }),
+  EXPECT_EQ(sentence_of([&] { (void)MultiHead<float>().forward(x); }),
             "MultiHead: the layer has no heads; give it a MultiHeadShape.");
 }
 
