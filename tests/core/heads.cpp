@@ -124,7 +124,7 @@ TEST(Heads, SayWhatIsWrong) {
             "heads: sizes (1, -1, 1, 1) must not be negative.");
   EXPECT_EQ(sentence_of([] { (void)at::heads(static_cast<float*>(nullptr), {1, 1, 1, 1}); }),
             "heads: the pointer is null but the sizes (1, 1, 1, 1) are not empty.");
-  EXPECT_EQ(sentence_of([] { (void)at::heads(static_cast<float*>(nullptr), {1, 1, 0, 1}); }), "nothing");
+  EXPECT_EQ(sentence_of([] { (void)at::heads(static_cast<float*>(nullptr), {1, 1, 0, 1}); }), sentences::no_error);
   Eigen::MatrixXf seven(2, 7);
   EXPECT_EQ(sentence_of([&] { (void)at::heads(seven, 2); }), "heads: 7 columns do not divide into 2 heads.");
   EXPECT_EQ(sentence_of([&] { (void)at::heads(std::as_const(seven), 0); }),

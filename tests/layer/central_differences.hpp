@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 /// Derivatives by the definition: (loss(x + h) − loss(x − h)) / 2h, for each number x in turn.
@@ -76,6 +77,14 @@ void expect_parameter_gradients(Object& object, Object const& gradient, Loss con
     expect_gradient(std::string(name), x, derivatives.at(group++), loss);
   });
   EXPECT_EQ(group, derivatives.size());
+}
+
+/// What is refused must leave the gradient as it was: zeros.
+template <class Layer>
+void expect_zeros(Layer const& gradient) {
+  attend::each_parameter(gradient, [](std::string_view name, auto numbers) {
+    EXPECT_TRUE(std::all_of(numbers.begin(), numbers.end(), [](auto number) { return number == 0; })) << name;
+  });
 }
 
 }  // namespace central

@@ -109,4 +109,37 @@ TEST(KvCache, ErrorsLeaveItAsItWas) {
             "may be 0.");
 }
 
+/// The cache is written before the attention is computed: what either refuses must be known by then.
+TEST(KvCache, WhatDecodingRefusesIsNotAppended) {
+  using sentences::expect_sentence;
+  MultiHead<float> layer(MultiHeadShape{.features = 8, .heads = 2});
+  layer.initialize(5);
+  at::KvCache<float> cache = layer.cache(6, 2);
+  Matrix<float> const x = Matrix<float>::Random(4, 8), before = layer.decode(x, cache);
+  MultiHead<float>::Step step;
+  Matrix<float> out = Matrix<float>::Constant(4, 8, 12345);
+  auto const decode = [&](Matrix<float> const& tokens, auto const& policy) {
+    return [&] { layer.decode_into(tokens, cache, step, out, policy); };
+  };
+  at::Causal const causal;
+  expect_sentence(decode(Matrix<float>(x.topRows(3)), causal), {"3 tokens", "2 sequences"});
+  expect_sentence(decode(Matrix<float>(x.leftCols(7)), causal), {"(4, 7)", "8 columns"});
+  expect_sentence(decode(x, at::Lengths{5}), {"5", "4 keys"});
+  expect_sentence(decode(x, at::Alibi{{0.5, 0.25, 0.125}}), {"3 slopes", "2 heads"});
+  expect_sentence(decode(x, at::Softmax{.temperature = 0}), {"0"});
+  expect_sentence(decode(x, at::Bilinear<float>{Matrix<float>::Ones(4, 3)}), {"(4, 3)"});
+  layer.head_mask = at::Vector<float>::Ones(3);
+  expect_sentence(decode(x, causal), {"head_mask has 3", "2 heads"});
+  EXPECT_EQ(cache.length(), 2);
+  EXPECT_TRUE((out.array() == 12345).all());
+
+  expect_sentence([&] { cache.append(Matrix<float>(Matrix<float>::Ones(4, 8)), Matrix<float>(6, 8)); },
+                  {"4 keys", "6 values", "2 sequences"});
+  expect_sentence([&] { cache.append(Matrix<float>(Matrix<float>::Ones(4, 8)), Matrix<float>(4, 6)); },
+                  {"8", "values 6"});
+  expect_sentence([&] { cache.truncate(-1); }, {"-1", "2"});
+  expect_sentence([] { at::KvCache<float> bad(2, 4, 4, -3); }, {"-3 tokens"});
+  EXPECT_EQ(cache.length(), 2);
+}
+
 }  // namespace kv_cache_tests

@@ -180,4 +180,42 @@ TEST(MultiHead, ErrorsSayWhatIsWanted) {
             "MultiHead: the layer has no heads; give it a MultiHeadShape.");
 }
 
+TEST(MultiHead, WrongCallsOfBackwardLeaveTheGradientAsItWas) {
+  using sentences::expect_sentence;
+  MultiHead<float> layer(MultiHeadShape{.features = 8, .heads = 2, .key_features = 6});
+  layer.initialize(1);
+  Matrix<float> const x = Matrix<float>::Ones(6, 8), tokens = Matrix<float>::Ones(4, 6);
+  auto const kept = layer.forward(x, tokens, tokens, 2);
+  auto const memory = layer.remember(tokens, tokens, 2);
+  auto gradient = at::zeros_like(layer);
+  auto const backward = [&](Matrix<float> const& q, Matrix<float> const& d_output, auto const& used) {
+    return [&] { (void)layer.backward(q, tokens, tokens, used, d_output, gradient); };
+  };
+  Matrix<float> const narrow = x.leftCols(7), fewer = x.topRows(4);
+  expect_sentence(backward(narrow, x, kept), {"x is (6, 7)", "8 columns"});
+  expect_sentence(backward(fewer, x, kept), {"(6, 8)", "4 rows"});
+  expect_sentence(backward(x, narrow, kept), {"d_y is (6, 7)", "(6, 8)"});
+  auto other = kept;
+  other.log_sum_exp.conservativeResize(11);
+  expect_sentence(backward(x, x, other), {"11 log-sum-exps", "6 queries"});
+  other = layer.forward(x, memory, 2);  // the memory is not kept, and was not handed in
+  expect_sentence(backward(x, x, other), {"keys (0, 0)", "8 and 8"});
+  other = kept;
+  other.batch = 4;
+  expect_sentence(backward(x, x, other), {"6 queries", "4 sequences"});
+
+  auto const remembered = [&](Matrix<float> const& keys, auto const& d_memory, Index batch) {
+    return [&, batch] { (void)layer.remember_backward(keys, keys, memory, d_memory, gradient, batch); };
+  };
+  expect_sentence(remembered(tokens, memory, 0), {"4 keys", "0 sequences"});
+  expect_sentence(remembered(tokens, memory, 3), {"4 keys", "3 sequences"});
+  expect_sentence(remembered(Matrix<float>::Ones(2, 6), memory, 2), {"2 keys", "has 4 rows"});
+  expect_sentence(remembered(tokens, decltype(kept.memory){}, 2), {"d_memory.key is (0, 0)"});
+  expect_sentence([&] { (void)layer.remember(tokens, tokens.topRows(2), 2); }, {"4 keys", "2 values"});
+  expect_sentence([&] { (void)layer.weights(x, tokens, 4); }, {"6 queries", "4 keys", "4 sequences"});
+  at::each_parameter(gradient, [](std::string_view name, auto numbers) {
+    for (float const number : numbers) EXPECT_EQ(number, 0) << name;
+  });
+}
+
 }  // namespace multi_head_tests
