@@ -25,7 +25,7 @@ prepare(test
   PACKAGES libeigen3-dev libgtest-dev nlohmann-json3-dev
   OPTIONS -DATTEND_TESTS=ON -DATTEND_TESTS_COMPLETE=OFF)
 set(programs tests_simd tests_kernel tests_laws tests_onnx)
-compile(${programs} tests_io)
+compile(${programs} tests_layer tests_io)
 
 file(READ "${build}/tests/isas.txt" isas)
 list(JOIN isas ", " isa_names)
@@ -81,7 +81,8 @@ foreach(isa IN LISTS isas)
   unset(ENV{ATTEND_EXHAUSTIVE})
 endforeach()
 unset(ENV{ATTEND_ISA})
-list(APPEND runs files)
+list(APPEND runs layers files)
+measure(layers tests_layer)
 measure(files tests_io)
 
 run_tests(--tests-regex "^package_")
@@ -126,6 +127,34 @@ function(add_up property result)
     endif()
   endforeach()
   set(${result} ${sum} PARENT_SCOPE)
+endfunction()
+
+# add_up_all(<property> <names> <result>): over all tests of these names that have it; of tests that differ in a type
+# only, over the first. <result>_good is how many of them passed everywhere, of <result>_of.
+function(add_up_all property names result)
+  set(tests "")
+  set(bad "")
+  foreach(run IN LISTS runs)
+    foreach(test IN LISTS names_${run})
+      string(JSON none ERROR_VARIABLE without GET "${case_${run}_${test}}" "${property}")
+      if(without OR NOT test MATCHES "^(${names})" OR test MATCHES "/[1-9][0-9]*\\.")
+        continue()
+      endif()
+      list(APPEND tests "${test}")
+      string(JSON none ERROR_VARIABLE without_failures GET "${case_${run}_${test}}" failures)
+      if(NOT without_failures)
+        list(APPEND bad "${test}")
+      endif()
+    endforeach()
+  endforeach()
+  list(REMOVE_DUPLICATES tests)
+  list(LENGTH tests count)
+  set(${result}_of ${count} PARENT_SCOPE)
+  add_up("${property}" sum ${tests})
+  set(${result} ${sum} PARENT_SCOPE)
+  list(REMOVE_ITEM tests ${bad})
+  list(LENGTH tests count)
+  set(${result}_good ${count} PARENT_SCOPE)
 endfunction()
 
 # passed(<names> <result>): how many runs of tests of that name passed, of how many; as <result>_everywhere, how many
@@ -242,11 +271,16 @@ largest(${by_differences} "largest relative error" error)
 row(R9 "gradients against central differences, double, relative" "${error} (${draws} draws, ${entries} entries)"
   "≤ 1e-6, 500 draws" "${tests}laws --gtest_filter=${by_differences}")
 
-add_up(calls calls WrongCalls.OfBatchesOfHeadsAreRefusedBeforeAnythingIsWritten WrongCalls.OfMatricesAreRefused
-  WrongCalls.OfPoliciesAreRefused)
-passed("WrongCalls\\." refused)
-row(R10 "wrong calls: one exception with the numbers, before any write" "${calls} calls; tests ${refused}" "≥ 120 calls"
-  "${tests}kernel --gtest_filter=WrongCalls.*")
+add_up_all(wrong_calls "WrongCalls\\.|(Gradient|Tangent)Calls\\." of_attention)
+set(runs layers)
+add_up_all(wrong_calls "" of_layers)
+set(runs ${kept_runs})
+math(EXPR calls "${of_attention} + ${of_layers}")
+math(EXPR good "${of_attention_good} + ${of_layers_good}")
+math(EXPR all "${of_attention_of} + ${of_layers_of}")
+row(R10 "wrong calls: one exception with the numbers, before any write"
+  "${calls} calls, ${of_layers} of them of layers; tests ${good} of ${all}" "≥ 120 calls"
+  "${tests}kernel --gtest_filter=WrongCalls.*; ${tests}laws --gtest_filter=*Calls.Refuse*; ${tests}layer")
 
 add_up(files files NpyRefused.EachWithItsReasonAndTheFilesName SafetensorsRefused.EachWithItsReasonAndTheFilesName)
 passed("(Npy|Safetensors)Refused\\." refused)

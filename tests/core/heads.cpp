@@ -1,6 +1,8 @@
 #include <attend/core/heads.hpp>
 #include <attend/core/view.hpp>
 
+#include "core/sentence.hpp"
+
 #include <gtest/gtest.h>
 
 #include <numeric>
@@ -12,6 +14,7 @@ namespace heads_tests {
 
 namespace at = attend;
 using at::Index;
+using sentences::sentence_of;
 
 Eigen::MatrixXf counting(Index rows, Index columns) {
   Eigen::MatrixXf m(rows, columns);
@@ -35,16 +38,6 @@ void expect_view_reads(Matrix const& m) {
     EXPECT_EQ(view.middle_rows(1, 2)(1, 0), m(2, 0));
     EXPECT_EQ(*view.row(2), m(2, 0));
   }
-}
-
-template <class Function>
-std::string said(Function const& f) {
-  try {
-    f();
-  } catch (at::Error const& error) {
-    return error.what();
-  }
-  return "nothing";
 }
 
 TEST(View, ReadsAnyEigenObjectInPlace) {
@@ -127,13 +120,15 @@ TEST(Heads, CutTheColumnsOfAMatrix) {
 
 TEST(Heads, SayWhatIsWrong) {
   float number = 0;
-  EXPECT_EQ(said([&] { (void)at::heads(&number, {1, -1, 1, 1}); }), "heads: sizes (1, -1, 1, 1) must not be negative.");
-  EXPECT_EQ(said([] { (void)at::heads(static_cast<float*>(nullptr), {1, 1, 1, 1}); }),
+  EXPECT_EQ(sentence_of([&] { (void)at::heads(&number, {1, -1, 1, 1}); }),
+            "heads: sizes (1, -1, 1, 1) must not be negative.");
+  EXPECT_EQ(sentence_of([] { (void)at::heads(static_cast<float*>(nullptr), {1, 1, 1, 1}); }),
             "heads: the pointer is null but the sizes (1, 1, 1, 1) are not empty.");
-  EXPECT_EQ(said([] { (void)at::heads(static_cast<float*>(nullptr), {1, 1, 0, 1}); }), "nothing");
+  EXPECT_EQ(sentence_of([] { (void)at::heads(static_cast<float*>(nullptr), {1, 1, 0, 1}); }), sentences::no_error);
   Eigen::MatrixXf seven(2, 7);
-  EXPECT_EQ(said([&] { (void)at::heads(seven, 2); }), "heads: 7 columns do not divide into 2 heads.");
-  EXPECT_EQ(said([&] { (void)at::heads(std::as_const(seven), 0); }), "heads: 7 columns do not divide into 0 heads.");
+  EXPECT_EQ(sentence_of([&] { (void)at::heads(seven, 2); }), "heads: 7 columns do not divide into 2 heads.");
+  EXPECT_EQ(sentence_of([&] { (void)at::heads(std::as_const(seven), 0); }),
+            "heads: 7 columns do not divide into 0 heads.");
 }
 
 }  // namespace heads_tests

@@ -1,6 +1,7 @@
 #include <attend/core/thread_pool.hpp>
 
 #include "allocations.hpp"
+#include "core/sentence.hpp"
 #include "executor/laws.hpp"
 
 #include <array>
@@ -24,12 +25,8 @@ TEST(ThreadPool, ObeysTheLawsOfExecutors) {
 }
 
 TEST(ThreadPool, RefusesToHaveNoThread) {
-  try {
-    at::ThreadPool pool(0);
-    FAIL();
-  } catch (at::Error const& error) {
-    EXPECT_STREQ(error.what(), "ThreadPool: the concurrency is 0; it must be at least 1, the calling thread.");
-  }
+  EXPECT_EQ(sentences::sentence_of([] { at::ThreadPool pool(0); }),
+            "ThreadPool: the concurrency is 0; it must be at least 1, the calling thread.");
   EXPECT_THROW(at::ThreadPool(-3), at::Error);
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
-#include <attend/core/check.hpp>
+#include "core/sentence.hpp"
+
 #include <attend/io/tensor.hpp>
 
 #include <gtest/gtest.h>
@@ -61,22 +62,9 @@ class Temporary {
 
 inline std::string golden(std::string_view name) { return ATTEND_TEST_DATA "/data/io/" + std::string(name); }
 
-/// The sentence that a call ends in; empty, and a failed test, when it ends well.
-template <class Call>
-std::string sentence_of(Call&& call) {
-  try {
-    call();
-  } catch (attend::Error const& error) {
-    return error.what();
-  }
-  ADD_FAILURE() << "nothing was refused";
-  return "";
-}
-
 template <class Call>
 void expect_refused(Call&& call, std::string_view fragment) {
-  EXPECT_PRED2([](std::string_view whole, std::string_view part) { return whole.find(part) != whole.npos; },
-               sentence_of(call), fragment);
+  sentences::expect_sentence(call, {std::string(fragment)});
 }
 
 /// Number i of every file that data/io/make.py writes.

@@ -176,7 +176,7 @@ TEST(NpyRefused, EachWithItsReasonAndTheFilesName) {
   for (Case const& bad : all) {
     SCOPED_TRACE(bad.bytes);
     files::Bytes const bytes = files::bytes_of(bad.bytes);
-    std::string const sentence = files::sentence_of([&] { (void)attend::io::parse_npy(bytes, "bad.npy"); });
+    std::string const sentence = sentences::sentence_of([&] { (void)attend::io::parse_npy(bytes, "bad.npy"); });
     EXPECT_NE(sentence.find(bad.fragment), sentence.npos) << sentence << "\nwanted: " << bad.fragment;
     EXPECT_TRUE(sentence.starts_with("npy: bad.npy")) << sentence;
     EXPECT_TRUE(sentence.ends_with(".")) << sentence;

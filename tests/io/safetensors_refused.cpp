@@ -226,7 +226,8 @@ TEST(SafetensorsRefused, EachWithItsReasonAndTheFilesName) {
   for (Case const& bad : all) {
     SCOPED_TRACE(bad.bytes.substr(std::min<std::size_t>(8, bad.bytes.size()), 200));
     files::Bytes const bytes = files::bytes_of(bad.bytes);
-    std::string const sentence = files::sentence_of([&] { (void)attend::io::parse_safetensors(bytes, "bad.file"); });
+    std::string const sentence =
+        sentences::sentence_of([&] { (void)attend::io::parse_safetensors(bytes, "bad.file"); });
     EXPECT_NE(sentence.find(bad.fragment), sentence.npos) << sentence << "\nwanted: " << bad.fragment;
     EXPECT_TRUE(sentence.starts_with("safetensors: bad.file")) << sentence;
     EXPECT_TRUE(sentence.ends_with(".")) << sentence;

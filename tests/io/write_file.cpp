@@ -46,7 +46,7 @@ TEST(WriteFile, AFullDiskLeavesWhatWasThere) {
   small.rlim_cur = 100'000;
   ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
   std::string const sentence =
-      files::sentence_of([&] { write(path.path(), {std::string(50'000, 'x'), std::string(60'000, 'y')}); });
+      sentences::sentence_of([&] { write(path.path(), {std::string(50'000, 'x'), std::string(60'000, 'y')}); });
   ::setrlimit(RLIMIT_FSIZE, &before);
   std::signal(SIGXFSZ, handler);
   EXPECT_EQ(sentence, "io: cannot write " + path.path() + ": File too large.");

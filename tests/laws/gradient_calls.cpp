@@ -1,4 +1,5 @@
 #include "agree.hpp"
+#include "core/sentence.hpp"
 
 #include <attend/attention.hpp>
 #include <attend/core/thread_pool.hpp>
@@ -11,10 +12,10 @@
 
 namespace gradient_calls_tests {
 
-
 namespace at = attend;
 using RowMajor = at::Matrix<double>;
 using ColumnMajor = Eigen::MatrixXd;
+using sentences::sentence_of;
 
 RowMajor random_matrix(at::Index rows, at::Index columns, std::uint64_t seed) {
   laws::Random random(seed);
@@ -34,15 +35,6 @@ void expect_same(Gradients const& a, Gradients const& b, std::string const& what
   EXPECT_TRUE(a.query == b.query && a.key == b.key && a.value == b.value) << what;
 }
 
-template <class Call>
-std::string sentence(Call const& call) {
-  try {
-    call();
-  } catch (at::Error const& error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 TEST(GradientCalls, ReadAnyStorageOrderAndStride) {
   Arrays const x;
@@ -85,7 +77,7 @@ TEST(GradientCalls, RefuseWrongSizesInASentence) {
   Arrays const x;
   at::Attention const op{at::Causal{}};
   auto const kept = op.forward(x.q, x.k, x.v);
-  auto const call = [&](auto const&... arguments) { return sentence([&] { (void)op.backward(arguments...); }); };
+  auto const call = [&](auto const&... arguments) { return sentence_of([&] { (void)op.backward(arguments...); }); };
   auto short_kept = kept;
   short_kept.output.conservativeResize(12, 3);
   auto short_rows = kept;
@@ -140,7 +132,7 @@ TEST(TangentCalls, RefuseWrongSizesInASentence) {
   Arrays const x;
   at::Attention const op{at::Causal{}};
   auto const kept = op.forward(x.q, x.k, x.v);
-  auto const call = [&](auto const&... arguments) { return sentence([&] { (void)op.jvp(arguments...); }); };
+  auto const call = [&](auto const&... arguments) { return sentence_of([&] { (void)op.jvp(arguments...); }); };
   EXPECT_EQ(call(x.q, x.k, x.v, kept, x.q, x.k, x.v), "no error");
   EXPECT_EQ(call(x.q, x.k, x.v, kept, x.v, x.k, x.v),
             "attention: d_q is (1, 1, 40, 3) but q is (1, 1, 13, 5), as (batch, heads, length, dim); a direction must "

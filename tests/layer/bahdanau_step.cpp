@@ -73,6 +73,14 @@ TEST(BahdanauStep, WrongSizesAreSentences) {
                                                unprojected);
       },
       {"Decoder", "2 columns", "8"});
+
+  auto const kept = other.forward(numbers(batch, in, 1), begin, unprojected);
+  auto gradient = attend::zeros_like(other);
+  attend::MemoryGradient<double> d_memory(unprojected);
+  auto const d_after = other.start(other.cell.zero_state(batch), hidden);  // of an output without a context
+  expect_sentence([&] { (void)other.backward(begin, kept, d_after, unprojected, d_memory, gradient); },
+                  {"BahdanauStep", "(3, 3)", "(3, 8)"});
+  expect_zeros(gradient);
 }
 
 }  // namespace bahdanau_step_tests

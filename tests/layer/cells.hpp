@@ -68,6 +68,18 @@ void expect_cell_sentences(char const* name) {
   expect_sentence([&] { (void)cell.forward(x, cell.zero_state(4)); }, {name, "(4, 4)", "(5, 4)"});
   expect_sentence([&] { (void)cell.backward(x, state, kept, cell.zero_state(6), gradient); },
                   {name, "d_after", "(6, 4)"});
+  // What was kept, and x, of another size than the cell or each other.
+  Cell const wide(3, 6);
+  expect_sentence([&] { (void)cell.backward(x.leftCols(2), state, kept, state, gradient); },
+                  {name, "x is (5, 2)", "(5, 3)"});
+  expect_sentence([&] { (void)cell.backward(x.topRows(4), state, kept, state, gradient); },
+                  {name, "x is (4, 3)", "(5, 3)"});
+  expect_sentence([&] { (void)cell.backward(x, state, wide.forward(x, wide.zero_state(5)), state, gradient); },
+                  {name, "gates", "4"});
+  Cell other(2, 4);
+  expect_sentence([&] { (void)cell.backward(x, state, kept, state, other); }, {name, "2 features", "3 to 4"});
+  expect_zeros(gradient);
+  expect_zeros(other);
   expect_sentence([&] { (void)cell.step(x, state); }, {name, "3 columns", "4 hidden"});
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
-#include <attend/core/check.hpp>
+#include "core/sentence.hpp"
+
 #include <attend/core/parameters.hpp>
 #include <attend/core/random.hpp>
 
@@ -11,6 +12,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 /// Derivatives by the definition: (loss(x + h) − loss(x − h)) / 2h, for each number x in turn.
@@ -20,6 +22,7 @@ namespace central {
 using attend::Index;
 using attend::Matrix;
 using attend::Vector;
+using sentences::expect_sentence;
 
 /// Uniform in (−1, 1).
 [[nodiscard]] inline Matrix<double> numbers(Index rows, Index columns, std::uint64_t seed) {
@@ -76,19 +79,12 @@ void expect_parameter_gradients(Object& object, Object const& gradient, Loss con
   EXPECT_EQ(group, derivatives.size());
 }
 
-/// A call that must be refused with a sentence that holds these words.
-template <class Function>
-void expect_sentence(Function const& call, std::vector<std::string> const& words) {
-  try {
-    call();
-  } catch (attend::Error const& error) {
-    std::string const sentence = error.what();
-    for (std::string const& word : words)
-      EXPECT_NE(sentence.find(word), std::string::npos) << "\"" << sentence << "\" lacks " << word;
-    EXPECT_TRUE(sentence.ends_with(".")) << sentence;
-    return;
-  }
-  ADD_FAILURE() << "the call was accepted; wanted a sentence with " << (words.empty() ? "" : words.front());
+/// What is refused must leave the gradient as it was: zeros.
+template <class Layer>
+void expect_zeros(Layer const& gradient) {
+  attend::each_parameter(gradient, [](std::string_view name, auto numbers) {
+    EXPECT_TRUE(std::all_of(numbers.begin(), numbers.end(), [](auto number) { return number == 0; })) << name;
+  });
 }
 
 }  // namespace central

@@ -5,6 +5,8 @@
 #include <attend/mask/lengths.hpp>
 #include <attend/testing/compare_gradient.hpp>
 
+#include "core/sentence.hpp"
+
 #include <gtest/gtest.h>
 
 /// Decoder blocks one after the other are what they are one at a time.
@@ -14,6 +16,7 @@ namespace decoder_stack_tests {
 namespace at = attend;
 using at::Index;
 using at::Matrix;
+using sentences::expect_sentence;
 
 template <class Scalar>
 using Stack = at::DecoderStack<Scalar, at::DecoderBlock<Scalar>, at::LayerNorm<Scalar>>;
@@ -79,10 +82,20 @@ TEST(DecoderStack, WrongMemoriesAndCaches) {
   Matrix<float> const x = Matrix<float>::Random(4, 4);
   auto memory = stack.remember(Matrix<float>::Random(6, 3));
   auto caches = stack.caches(4);
+  auto gradient = at::zeros_like(stack);
+  Stack<float>::Memory d_memory;
+  auto const kept = stack.forward(x, memory, 1, std::tuple<>());
+  Matrix<float> const d_x = stack.backward(x, memory, kept, x, d_memory, gradient, std::tuple<>());
+  gradient.blocks.pop_back();
+  expect_sentence([&] { (void)stack.remember_backward(Matrix<float>::Random(6, 3), memory, d_memory, gradient); },
+                  {"gradient has 1 blocks", "2"});
+  expect_sentence([&] { (void)stack.backward(x, memory, kept, x, d_memory, gradient, std::tuple<>()); },
+                  {"gradient has 1", "2"});
   caches.pop_back();
-  EXPECT_THROW((void)stack.decode(x, caches, memory, std::tuple<>()), at::Error);
+  expect_sentence([&] { (void)stack.decode(x, caches, memory, std::tuple<>()); }, {"1 caches", "2 blocks"});
+  EXPECT_EQ(caches[0].length(), 0);
   memory.pop_back();
-  EXPECT_THROW((void)stack.run(x, memory, 1, std::tuple<>()), at::Error);
+  expect_sentence([&] { (void)stack.run(x, memory, 1, std::tuple<>()); }, {"1 blocks", "2"});
 }
 
 }  // namespace decoder_stack_tests

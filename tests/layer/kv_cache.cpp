@@ -1,6 +1,7 @@
 #include <attend/layer/kv_cache.hpp>
 
 #include "../core/allocations.hpp"
+#include "core/sentence.hpp"
 
 #include <attend/layer/multi_head.hpp>
 #include <attend/mask.hpp>
@@ -20,16 +21,7 @@ using at::Index;
 using at::Matrix;
 using at::MultiHead;
 using at::MultiHeadShape;
-
-template <class Call>
-std::string sentence(Call const& call) {
-  try {
-    call();
-  } catch (at::Error const& error) {
-    return error.what();
-  }
-  return "no error";
-}
+using sentences::sentence_of;
 
 TEST(KvCache, DecodingInAnyCutsIsOneCallToTheBit) {
   MultiHead<float> layer(MultiHeadShape{.features = 64, .heads = 4, .kv_heads = 2});
@@ -104,17 +96,50 @@ TEST(KvCache, ErrorsLeaveItAsItWas) {
   at::KvCache<float> cache = layer.cache(3);
   Matrix<float> const x = Matrix<float>::Random(2, 8);
   (void)layer.decode(x, cache);
-  EXPECT_EQ(sentence([&] { (void)layer.decode(x, cache); }),
+  EXPECT_EQ(sentence_of([&] { (void)layer.decode(x, cache); }),
             "KvCache: 2 more tokens were appended to 2, but there is room for 3 only.");
   EXPECT_EQ(cache.length(), 2);
-  EXPECT_EQ(sentence([&] { cache.truncate(3); }), "KvCache: truncate to 3 tokens, but there are 2.");
+  EXPECT_EQ(sentence_of([&] { cache.truncate(3); }), "KvCache: truncate to 3 tokens, but there are 2.");
   at::KvCache<float> other(1, 4, 4, 3);
-  EXPECT_EQ(sentence([&] { (void)layer.decode(x, other); }),
+  EXPECT_EQ(sentence_of([&] { (void)layer.decode(x, other); }),
             "MultiHead: the cache holds 1 heads of 4 and 4 numbers, but the layer makes 2 of 4 and 4; make it with "
             "cache<Storage>(…).");
-  EXPECT_EQ(sentence([] { at::KvCache<float> bad(2, 0, 4, 3); }),
+  EXPECT_EQ(sentence_of([] { at::KvCache<float> bad(2, 0, 4, 3); }),
             "KvCache: 1 sequences of 2 heads of 0 and 4 numbers with room for 3 tokens; all must be positive, the room "
             "may be 0.");
+}
+
+/// The cache is written before the attention is computed: what either refuses must be known by then.
+TEST(KvCache, WhatDecodingRefusesIsNotAppended) {
+  using sentences::expect_sentence;
+  MultiHead<float> layer(MultiHeadShape{.features = 8, .heads = 2});
+  layer.initialize(5);
+  at::KvCache<float> cache = layer.cache(6, 2);
+  Matrix<float> const x = Matrix<float>::Random(4, 8), before = layer.decode(x, cache);
+  MultiHead<float>::Step step;
+  Matrix<float> out = Matrix<float>::Constant(4, 8, 12345);
+  auto const decode = [&](Matrix<float> const& tokens, auto const& policy) {
+    return [&] { layer.decode_into(tokens, cache, step, out, policy); };
+  };
+  at::Causal const causal;
+  expect_sentence(decode(Matrix<float>(x.topRows(3)), causal), {"3 tokens", "2 sequences"});
+  expect_sentence(decode(Matrix<float>(x.leftCols(7)), causal), {"(4, 7)", "8 columns"});
+  expect_sentence(decode(x, at::Lengths{5}), {"5", "4 keys"});
+  expect_sentence(decode(x, at::Alibi{{0.5, 0.25, 0.125}}), {"3 slopes", "2 heads"});
+  expect_sentence(decode(x, at::Softmax{.temperature = 0}), {"0"});
+  expect_sentence(decode(x, at::Bilinear<float>{Matrix<float>::Ones(4, 3)}), {"(4, 3)"});
+  layer.head_mask = at::Vector<float>::Ones(3);
+  expect_sentence(decode(x, causal), {"head_mask has 3", "2 heads"});
+  EXPECT_EQ(cache.length(), 2);
+  EXPECT_TRUE((out.array() == 12345).all());
+
+  expect_sentence([&] { cache.append(Matrix<float>(Matrix<float>::Ones(4, 8)), Matrix<float>(6, 8)); },
+                  {"4 keys", "6 values", "2 sequences"});
+  expect_sentence([&] { cache.append(Matrix<float>(Matrix<float>::Ones(4, 8)), Matrix<float>(4, 6)); },
+                  {"8", "values 6"});
+  expect_sentence([&] { cache.truncate(-1); }, {"-1", "2"});
+  expect_sentence([] { at::KvCache<float> bad(2, 4, 4, -3); }, {"-3 tokens"});
+  EXPECT_EQ(cache.length(), 2);
 }
 
 }  // namespace kv_cache_tests

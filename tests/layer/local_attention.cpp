@@ -9,6 +9,7 @@ namespace at = attend;
 using at::Index;
 using at::Matrix;
 using at::Vector;
+using central::expect_sentence;
 
 using Layer = at::LocalAttention<double, at::Additive<double>>;
 
@@ -75,11 +76,49 @@ TEST(LocalAttention, IsLuongsEquation) {
   EXPECT_LE((normalized.weights(h, k, normalized.forward(h, k, v)) - divided).cwiseAbs().maxCoeff(), 1e-14);
 }
 
-TEST(LocalAttention, RefusesARadiusThatIsNone) {
+TEST(LocalAttention, WrongCallsAreSentences) {
+  Matrix<double> const h = central::numbers(4, 3, 1), k = central::numbers(12, 3, 2), v = central::numbers(12, 2, 3);
   auto layer = layer_of(at::AfterGaussian::as_it_is);
+  auto const kept = layer.forward(h, k, v);
+  auto gradient = at::zeros_like(layer);
+  Matrix<double> const few = kept.output.topRows(3);
+  expect_sentence([&] { (void)layer.backward(h, k, v, kept, few, gradient); },
+                  {"LocalAttention", "d_output is (3, 2)", "(4, 2)"});
+  expect_sentence([&] { (void)layer.backward(h.topRows(3), k, v, kept, few, gradient); },
+                  {"LocalAttention", "3 queries", "(4, 2)"});
+  expect_sentence([&] { (void)layer.weights(h.topRows(3), k, kept); }, {"LocalAttention", "4 places", "3 queries"});
+  expect_sentence([&] { (void)layer.forward(h.leftCols(2), k, v); }, {"PredictedCentre", "2 columns"});
+  expect_sentence([&] { (void)layer.predictor.forward(h, Vector<double>::Ones(5)); },
+                  {"PredictedCentre", "5 source lengths", "4 states"});
+  expect_sentence(
+      [&] { (void)layer.predictor.backward(h.topRows(3), kept.place, kept.place.centre, gradient.predictor); },
+      {"PredictedCentre", "(3, 3)", "(4, 3)"});
+  expect_sentence([&] { (void)layer.predictor.backward(h, kept.place, Vector<double>::Ones(3), gradient.predictor); },
+                  {"PredictedCentre", "3 numbers", "4 centres"});
+  central::expect_zeros(gradient);
   layer.radius = 0;
-  EXPECT_THROW((void)layer.forward(central::numbers(4, 3, 1), central::numbers(12, 3, 2), central::numbers(12, 2, 3)),
-               at::Error);
+  expect_sentence([&] { (void)layer.forward(h, k, v); }, {"LocalAttention", "radius is 0"});
+}
+
+TEST(LocationAware, WrongSizesAreSentences) {
+  at::LocationAware<double> layer{
+      at::Additive<double>(central::numbers(5, 3, 1), central::numbers(5, 2 + 2, 2), central::numbers(5, 1, 3)),
+      {central::numbers(2, 3, 5)}};
+  Vector<double> const state = Vector<double>::Ones(3), last = Vector<double>::Ones(7), few = Vector<double>::Ones(6);
+  Matrix<double> const memory = central::numbers(7, 2, 6);
+  auto const kept = layer.forward(state, memory, last);
+  auto gradient = at::zeros_like(layer);
+  auto const backward = [&](Vector<double> const& weights, Vector<double> const& d_context,
+                            Vector<double> const& d_weights) {
+    return [&] { (void)layer.backward(state, memory, weights, kept, d_context, d_weights, gradient); };
+  };
+  expect_sentence([&] { (void)layer.forward(state, memory, few); }, {"LocationAware", "6 weights", "7 keys"});
+  expect_sentence(backward(few, kept.context, last), {"LocationAware", "6 last weights", "(7, 2)"});
+  expect_sentence(backward(last, state, last), {"LocationAware", "3 of the context", "(7, 2)"});
+  expect_sentence(backward(last, kept.context, few), {"LocationAware", "6 derivatives", "(7, 2)"});
+  central::expect_zeros(gradient);
+  layer.filters.filters = central::numbers(2, 4, 5);
+  expect_sentence([&] { (void)layer.forward(state, memory, last); }, {"WeightFilters", "4 wide"});
 }
 
 /// Two steps: the second looks at the weights of the first, so those have a gradient too.

@@ -79,6 +79,21 @@ TEST(LuongStep, WrongSizesAreSentences) {
   expect_sentence([&] { (void)step.forward(numbers(2, in, 1), start, memory); }, {"LuongStep", "(2, 2)", "3 memories"});
   expect_sentence([&] { (void)decoder.forward(numbers(10, in, 1), start, memory); },
                   {"Decoder", "10 rows", "3 sequences"});
+
+  Matrix<double> const x = numbers(batch * steps, in, 2);
+  auto const kept = decoder.forward(x, start, memory);
+  auto gradient = attend::zeros_like(decoder);
+  attend::MemoryGradient<double> d_memory(memory);
+  auto const backward = [&](Matrix<double> const& tokens, Matrix<double> const& d_output, auto& by_memory) {
+    return [&] { (void)decoder.backward(tokens, kept, d_output, memory, by_memory, gradient); };
+  };
+  Matrix<double> const fewer = x.topRows(9), narrow = kept.output.leftCols(2);
+  expect_sentence(backward(fewer, kept.output, d_memory), {"Decoder", "9 rows", "12 in 4 steps", "3 sequences"});
+  expect_sentence(backward(x, narrow, d_memory), {"Decoder", "(12, 2)", "(12, 4)"});
+  attend::MemoryGradient<double> other(step.attention.remember(numbers(10, e, 1), {4, 1, 5}));
+  expect_sentence(backward(x, kept.output, other), {"MemoryGradient", "(10, 5)", "(11, 5)"});
+  expect_zeros(gradient);
+  EXPECT_TRUE(d_memory.values.isZero(0) && d_memory.keys.isZero(0) && other.values.isZero(0));
 }
 
 }  // namespace luong_step_tests

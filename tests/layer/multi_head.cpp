@@ -6,6 +6,8 @@
 #include <attend/mask.hpp>
 #include <attend/score.hpp>
 
+#include "core/sentence.hpp"
+
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -19,6 +21,7 @@ using at::Index;
 using at::Matrix;
 using at::MultiHead;
 using at::MultiHeadShape;
+using sentences::sentence_of;
 
 /// concat_h( softmax(x W_q (y W_k)ᵀ / √d) (z W_v) ) W_o, one number at a time, with the keys that `sees` allows.
 template <class Layer, class Sees>
@@ -160,29 +163,59 @@ TEST(MultiHead, WeightsOfEveryHead) {
 }
 
 TEST(MultiHead, ErrorsSayWhatIsWanted) {
-  auto const sentence = [](auto const& call) {
-    try {
-      call();
-    } catch (at::Error const& error) {
-      return std::string(error.what());
-    }
-    return std::string("no error");
-  };
-  EXPECT_EQ(sentence([] { MultiHead<float> layer(MultiHeadShape{.features = 10, .heads = 4}); }),
+  EXPECT_EQ(sentence_of([] { MultiHead<float> layer(MultiHeadShape{.features = 10, .heads = 4}); }),
             "MultiHead: 10 features do not divide into 4 heads; give key_dim.");
-  EXPECT_EQ(sentence([] { MultiHead<float> layer(MultiHeadShape{.features = 12, .heads = 4, .kv_heads = 3}); }),
+  EXPECT_EQ(sentence_of([] { MultiHead<float> layer(MultiHeadShape{.features = 12, .heads = 4, .kv_heads = 3}); }),
             "MultiHead: 4 heads share 3 heads of keys and values; the first must be a multiple of the second.");
   MultiHead<float> layer(MultiHeadShape{.features = 8, .heads = 2});
   Matrix<float> const x = Matrix<float>::Zero(6, 8);
-  EXPECT_EQ(sentence([&] { (void)layer.forward(x, 4); }),
+  EXPECT_EQ(sentence_of([&] { (void)layer.forward(x, 4); }),
             "MultiHead: 6 queries and 6 keys do not divide into 4 sequences.");
-  EXPECT_EQ(sentence([&] { (void)layer.forward(Matrix<float>(Matrix<float>::Zero(6, 7))); }),
+  EXPECT_EQ(sentence_of([&] { (void)layer.forward(Matrix<float>(Matrix<float>::Zero(6, 7))); }),
             "Linear: x is (6, 7) but the weight is (8, 8); x must have 8 columns.");
   layer.head_mask = at::Vector<float>::Ones(3);
-  EXPECT_EQ(sentence([&] { (void)layer.forward(x); }),
+  EXPECT_EQ(sentence_of([&] { (void)layer.forward(x); }),
             "MultiHead: head_mask has 3 numbers for 2 heads; give one a head, or none.");
-  EXPECT_EQ(sentence([&] { (void)MultiHead<float>().forward(x); }),
+  EXPECT_EQ(sentence_of([&] { (void)MultiHead<float>().forward(x); }),
             "MultiHead: the layer has no heads; give it a MultiHeadShape.");
+}
+
+TEST(MultiHead, WrongCallsOfBackwardLeaveTheGradientAsItWas) {
+  using sentences::expect_sentence;
+  MultiHead<float> layer(MultiHeadShape{.features = 8, .heads = 2, .key_features = 6});
+  layer.initialize(1);
+  Matrix<float> const x = Matrix<float>::Ones(6, 8), tokens = Matrix<float>::Ones(4, 6);
+  auto const kept = layer.forward(x, tokens, tokens, 2);
+  auto const memory = layer.remember(tokens, tokens, 2);
+  auto gradient = at::zeros_like(layer);
+  auto const backward = [&](Matrix<float> const& q, Matrix<float> const& d_output, auto const& used) {
+    return [&] { (void)layer.backward(q, tokens, tokens, used, d_output, gradient); };
+  };
+  Matrix<float> const narrow = x.leftCols(7), fewer = x.topRows(4);
+  expect_sentence(backward(narrow, x, kept), {"x is (6, 7)", "8 columns"});
+  expect_sentence(backward(fewer, x, kept), {"(6, 8)", "4 rows"});
+  expect_sentence(backward(x, narrow, kept), {"d_y is (6, 7)", "(6, 8)"});
+  auto other = kept;
+  other.log_sum_exp.conservativeResize(11);
+  expect_sentence(backward(x, x, other), {"11 log-sum-exps", "6 queries"});
+  other = layer.forward(x, memory, 2);  // the memory is not kept, and was not handed in
+  expect_sentence(backward(x, x, other), {"keys (0, 0)", "8 and 8"});
+  other = kept;
+  other.batch = 4;
+  expect_sentence(backward(x, x, other), {"6 queries", "4 sequences"});
+
+  auto const remembered = [&](Matrix<float> const& keys, auto const& d_memory, Index batch) {
+    return [&, batch] { (void)layer.remember_backward(keys, keys, memory, d_memory, gradient, batch); };
+  };
+  expect_sentence(remembered(tokens, memory, 0), {"4 keys", "0 sequences"});
+  expect_sentence(remembered(tokens, memory, 3), {"4 keys", "3 sequences"});
+  expect_sentence(remembered(Matrix<float>::Ones(2, 6), memory, 2), {"2 keys", "has 4 rows"});
+  expect_sentence(remembered(tokens, decltype(kept.memory){}, 2), {"d_memory.key is (0, 0)"});
+  expect_sentence([&] { (void)layer.remember(tokens, tokens.topRows(2), 2); }, {"4 keys", "2 values"});
+  expect_sentence([&] { (void)layer.weights(x, tokens, 4); }, {"6 queries", "4 keys", "4 sequences"});
+  at::each_parameter(gradient, [](std::string_view name, auto numbers) {
+    for (float const number : numbers) EXPECT_EQ(number, 0) << name;
+  });
 }
 
 }  // namespace multi_head_tests

@@ -4,6 +4,8 @@
 #include <attend/layer/paged_kv_cache.hpp>
 #include <attend/mask/causal.hpp>
 
+#include "core/sentence.hpp"
+
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -14,20 +16,12 @@ namespace other_caches_tests {
 namespace at = attend;
 using at::Index;
 using at::Matrix;
+using sentences::sentence_of;
 
 at::MultiHead<float> layer() {
   at::MultiHead<float> made(at::MultiHeadShape{.features = 24, .heads = 4, .kv_heads = 2, .value_dim = 5});
   at::initialize_uniform(made, 0.5, 2);
   return made;
-}
-template <class Call>
-std::string sentence(Call const& call) {
-  try {
-    call();
-  } catch (at::Error const& error) {
-    return error.what();
-  }
-  return "no error";
 }
 
 TEST(PagedKvCache, HasTheBitsOfAKvCache) {
@@ -108,17 +102,17 @@ TEST(Int8KvCache, RoundsEachHeadByItself) {
 TEST(OtherCaches, ErrorsLeaveThemAsTheyWere) {
   at::Int8KvCache<float> bytes(2, 6, 5, 3);
   Matrix<float> const keys = Matrix<float>::Ones(4, 12), values = Matrix<float>::Ones(4, 10);
-  EXPECT_EQ(sentence([&] { bytes.append(keys, values); }),
+  EXPECT_EQ(sentence_of([&] { bytes.append(keys, values); }),
             "Int8KvCache: 4 more tokens were appended to 0, but there is room for 3 only.");
   EXPECT_EQ(bytes.length(), 0);
-  EXPECT_EQ(sentence([&] { bytes.append(values, keys); }),
+  EXPECT_EQ(sentence_of([&] { bytes.append(values, keys); }),
             "Int8KvCache: keys have 10 numbers and values 12; they must have 12 and 10.");
-  EXPECT_EQ(sentence([&] { bytes.truncate(1); }), "Int8KvCache: truncate to 1 tokens, but there are 0.");
+  EXPECT_EQ(sentence_of([&] { bytes.truncate(1); }), "Int8KvCache: truncate to 1 tokens, but there are 0.");
   at::PagedKvCache<float> paged(2, 6, 5);
-  EXPECT_EQ(sentence([&] { paged.append(values, keys); }),
+  EXPECT_EQ(sentence_of([&] { paged.append(values, keys); }),
             "PagedKvCache: keys have 10 numbers and values 12; they must have 12 and 10.");
-  EXPECT_EQ(sentence([&] { paged.truncate(-1); }), "PagedKvCache: truncate to -1 tokens, but there are 0.");
-  EXPECT_EQ(sentence([] { at::PagedKvCache<float>(2, 6, 5, 0); }),
+  EXPECT_EQ(sentence_of([&] { paged.truncate(-1); }), "PagedKvCache: truncate to -1 tokens, but there are 0.");
+  EXPECT_EQ(sentence_of([] { at::PagedKvCache<float>(2, 6, 5, 0); }),
             "PagedKvCache: 1 sequences of 2 heads of 6 and 5 numbers in pages of 0 tokens; all must be positive.");
 }
 

@@ -7,6 +7,8 @@
 #include <attend/mask/causal.hpp>
 #include <attend/testing/compare_gradient.hpp>
 
+#include "core/sentence.hpp"
+
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -17,6 +19,7 @@ namespace at = attend;
 using at::Index;
 using at::Matrix;
 using at::Vector;
+using sentences::expect_sentence;
 
 template <class Scalar>
 at::RelativeAttention<Scalar> layer_of(Index features, Index heads, std::uint64_t seed) {
@@ -129,11 +132,23 @@ TEST(RelativeAttention, GradientsByDifferencesStopAtThePast) {
 TEST(RelativeAttention, WrongSizes) {
   auto const layer = layer_of<float>(8, 2, 7);
   Matrix<float> const x = Matrix<float>::Random(4, 8);
-  EXPECT_THROW((void)layer.forward(x, Matrix<float>::Zero(3, 8), 2), at::Error);
-  EXPECT_THROW((void)layer.forward(x, Matrix<float>::Zero(2, 7), 2), at::Error);
-  EXPECT_THROW((void)layer.recent(x, x, -1), at::Error);
-  EXPECT_THROW((at::RelativeAttention<float>(at::MultiHeadShape{.features = 8, .heads = 2, .key_features = 4})),
-               at::Error);
+  Matrix<float> const none(0, 8);
+  expect_sentence([&] { (void)layer.forward(x, Matrix<float>::Zero(3, 8), 2); }, {"4 tokens", "3 past", "2 sequences"});
+  expect_sentence([&] { (void)layer.forward(x, Matrix<float>::Zero(2, 7), 2); }, {"8 columns", "past has 7"});
+  expect_sentence([&] { (void)layer.forward(Matrix<float>::Zero(4, 7), none, 2); }, {"(4, 7)", "(8, 8)"});
+  expect_sentence([&] { (void)layer.forward(x, none, 0); }, {"4 tokens", "0 sequences"});
+  expect_sentence([&] { (void)layer.recent(x, x, -1); }, {"-1 tokens"});
+  expect_sentence(
+      [] { (void)at::RelativeAttention<float>(at::MultiHeadShape{.features = 8, .heads = 2, .key_features = 4}); },
+      {"8", "4"});
+  auto const kept = layer.forward(x, none, 2);
+  auto gradient = at::zeros_like(layer);
+  expect_sentence([&] { (void)layer.backward(x.topRows(2), kept, x, gradient); }, {"2 rows", "4 queries"});
+  expect_sentence([&] { (void)layer.backward(x, kept, x.topRows(2), gradient); }, {"d_output 2", "4 queries"});
+  expect_sentence([&] { (void)layer.backward(x, kept, x.leftCols(7), gradient); }, {"d_y is (4, 7)", "(4, 8)"});
+  at::each_parameter(gradient, [](std::string_view name, auto numbers) {
+    for (float const number : numbers) EXPECT_EQ(number, 0) << name;
+  });
 }
 
 }  // namespace relative_attention_tests

@@ -5,6 +5,8 @@
 #include <attend/mask/causal.hpp>
 #include <attend/mask/keep.hpp>
 
+#include "core/sentence.hpp"
+
 #include <gtest/gtest.h>
 
 namespace rolling_kv_cache_tests {
@@ -12,6 +14,7 @@ namespace rolling_kv_cache_tests {
 namespace at = attend;
 using at::Index;
 using at::Matrix;
+using sentences::sentence_of;
 
 at::MultiHead<float> layer(bool turns) {
   at::MultiHead<float> made(at::MultiHeadShape{.features = 16, .heads = 4, .kv_heads = 2});
@@ -68,23 +71,15 @@ TEST(RollingKvCache, IsAKvCacheUntilItForgets) {
 }
 
 TEST(RollingKvCache, ErrorsSayWhatIsWanted) {
-  auto const sentence = [](auto const& call) {
-    try {
-      call();
-    } catch (at::Error const& error) {
-      return std::string(error.what());
-    }
-    return std::string("no error");
-  };
-  EXPECT_EQ(sentence([] { at::RollingKvCache<float>(2, 4, 4, 0); }),
+  EXPECT_EQ(sentence_of([] { at::RollingKvCache<float>(2, 4, 4, 0); }),
             "RollingKvCache: 1 sequences of 2 heads of 4 and 4 numbers, a window of 0 tokens and 4 sinks; all must be "
             "positive, the sinks may be 0.");
   auto const head = layer(false);
   at::RollingKvCache<float> cache(2, 4, 4, 3, 1);
   for (Index i = 0; i < 9; ++i) (void)head.decode(Matrix<float>(Matrix<float>::Ones(1, 16)), cache, at::Causal{});
-  EXPECT_EQ(sentence([&] { cache.truncate(8); }),
+  EXPECT_EQ(sentence_of([&] { cache.truncate(8); }),
             "RollingKvCache: truncate to 8 tokens, but of 9 only the first 1 and the last 3 are kept.");
-  EXPECT_EQ(sentence([&] { cache.truncate(10); }), "RollingKvCache: truncate to 10 tokens, but 9 were appended.");
+  EXPECT_EQ(sentence_of([&] { cache.truncate(10); }), "RollingKvCache: truncate to 10 tokens, but 9 were appended.");
   cache.truncate(0);
   EXPECT_EQ(cache.length(), 0);
 }

@@ -50,6 +50,13 @@ TEST(Sentinel, WrongSizesAreSentences) {
                   {"Sentinel", "m (4, 2)", "3 columns"});
   expect_sentence([&] { (void)layer.forward(numbers(3, 2, 1), numbers(4, 3, 1), numbers(4, 3, 1)); },
                   {"Sentinel", "3 rows"});
+  Matrix<double> const x = numbers(4, 2, 1), h = numbers(4, 3, 2);
+  auto const kept = layer.forward(x, h, h);
+  auto gradient = attend::zeros_like(layer);
+  expect_sentence([&] { (void)layer.backward(x, h.topRows(3), kept, h, gradient); }, {"Sentinel", "h is (3, 3)"});
+  expect_sentence([&] { (void)layer.backward(x.topRows(3), h, kept, h, gradient); }, {"Sentinel", "3 rows"});
+  expect_sentence([&] { (void)layer.backward(x, h, kept, x, gradient); }, {"Sentinel", "(4, 2)", "(4, 3)"});
+  expect_zeros(gradient);
 }
 
 }  // namespace sentinel_tests

@@ -67,6 +67,15 @@ TEST(SentinelAttention, WrongSizesAreSentences) {
                   {"SentinelAttention", "(4, 6)"});
   expect_sentence([&] { (void)x.layer.forward(x.q, x.k, x.v, x.r, x.r, x.documents); },
                   {"SentinelAttention", "(5, 6)"});
+  auto const kept = x.layer.forward(x.q, x.k, x.v, x.r, x.s, x.documents);
+  auto gradient = attend::zeros_like(x.layer);
+  Matrix<double> const few = x.s.topRows(4);
+  expect_sentence([&] { (void)x.layer.backward(x.q, x.k, x.v, x.r, few, kept, x.s, gradient, x.documents); },
+                  {"SentinelAttention", "(4, 2)", "(5, 2)"});
+  expect_sentence([&] { (void)x.layer.backward(x.q, x.k, x.v, x.r, x.s, kept, few, gradient, x.documents); },
+                  {"SentinelAttention", "d_output is (4, 2)", "(5, 2)"});
+  expect_sentence([&] { (void)x.layer.weights(x.q.topRows(3), x.k, kept); }, {"SentinelAttention", "kept 5", "3 q"});
+  expect_zeros(gradient);
 }
 
 }  // namespace sentinel_attention_tests

@@ -81,6 +81,10 @@ TYPED_TEST(SequenceOf, WrongSizesAreSentences) {
   expect_sentence([&] { (void)layer.backward(x, kept, x, gradient); }, {"d_output is (12, 2)", "(12, 3)"});
   expect_sentence([&] { (void)layer.backward(x, kept, kept.output, layer.cell.zero_state(2), gradient); },
                   {"d_last is (2, 3)", "(3, 3)"});
+  expect_sentence([&] { (void)layer.forward(x, -3); }, {"12 rows", "-3 sequences"});
+  expect_sentence([&] { (void)layer.backward(x.topRows(9), kept, kept.output, gradient); }, {"(9, 2)", "(12, 2)"});
+  expect_sentence([&] { (void)layer.backward(x.leftCols(1), kept, kept.output, gradient); }, {"(12, 1)", "(12, 2)"});
+  central::expect_zeros(gradient);
 }
 
 }  // namespace sequence_tests

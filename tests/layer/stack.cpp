@@ -8,6 +8,8 @@
 
 #include "../core/allocations.hpp"
 
+#include "core/sentence.hpp"
+
 #include <gtest/gtest.h>
 
 #include <memory>
@@ -18,6 +20,7 @@ namespace stack_tests {
 namespace at = attend;
 using at::Index;
 using at::Matrix;
+using sentences::sentence_of;
 
 template <class Scalar>
 using Blocks = at::Stack<Scalar, at::EncoderBlock<Scalar>, at::LayerNorm<Scalar>>;
@@ -106,18 +109,11 @@ TEST(Stack, ErrorsSayWhatIsWanted) {
   auto const blocks = stack<float>(8, 2);
   auto few = blocks.caches(10);
   few.pop_back();
-  try {
-    (void)blocks.decode(Matrix<float>::Zero(1, 8), few);
-    FAIL();
-  } catch (at::Error const& error) {
-    EXPECT_STREQ(error.what(), "Stack: there are 1 caches for 2 blocks; make them with caches(…).");
-  }
-  try {
-    (void)blocks.run(Matrix<float>::Zero(201, 8));
-    FAIL();
-  } catch (at::Error const& error) {
-    EXPECT_STREQ(error.what(), "Rotary: the turns are (200, 2) but x has 201 rows; the turns must be (201, 2).");
-  }
+  EXPECT_EQ(sentence_of([&] { (void)blocks.decode(Matrix<float>::Zero(1, 8), few); }),
+            "Stack: there are 1 caches for 2 blocks; make them with caches(…).");
+  EXPECT_EQ(few[0].length(), 0);
+  EXPECT_EQ(sentence_of([&] { (void)blocks.run(Matrix<float>::Zero(201, 8)); }),
+            "Rotary: the turns are (200, 2) but x has 201 rows; the turns must be (201, 2).");
 }
 
 }  // namespace stack_tests

@@ -1,5 +1,6 @@
 #include <cmath>
 
+#include "core/sentence.hpp"
 #include "mask/mask_laws.hpp"
 
 namespace centred_window_tests {
@@ -29,9 +30,9 @@ TEST(CentredWindow, SeesNothingFromAPlaceThatIsNone) {
 
 TEST(CentredWindow, RefusesWhatDoesNotFit) {
   CallShape const shape{1, 1, 3, 5};
-  EXPECT_EQ(laws::sentence_of([&] { CentredWindow(0, -1).check_sizes(shape); }),
+  EXPECT_EQ(sentences::sentence_of([&] { CentredWindow(0, -1).check_sizes(shape); }),
             "CentredWindow: the radius is -1; it must be 0 or more.");
-  EXPECT_EQ(laws::sentence_of([&] { CentredWindow(Vector<double>::Zero(2), 1).check_sizes(shape); }),
+  EXPECT_EQ(sentences::sentence_of([&] { CentredWindow(Vector<double>::Zero(2), 1).check_sizes(shape); }),
             "CentredWindow: 2 rows for 3 queries; give one, or one a query.");
 }
 

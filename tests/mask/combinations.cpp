@@ -1,3 +1,4 @@
+#include "core/sentence.hpp"
 #include "mask/mask_laws.hpp"
 
 /// a & b, a | b, !a, and functions of one's own among them.
@@ -88,9 +89,9 @@ TEST(Combinations, ShowTheirPartsAndCheckThem) {
   static_assert(std::is_same_v<decltype(mask.second), Lengths>);
   std::string const wrong = "Lengths: a length is 7 but there are 5 keys; it must be between 0 and that.";
   CallShape const shape{1, 1, 5, 5};
-  EXPECT_EQ(laws::sentence_of([&] { mask.check_sizes(shape); }), wrong);
-  EXPECT_EQ(laws::sentence_of([&] { (Causal{} | !Lengths{7}).check_sizes(shape); }), wrong);
-  EXPECT_EQ(laws::sentence_of([&] { (Lengths{7} & even_key).check_sizes(shape); }), wrong);
+  EXPECT_EQ(sentences::sentence_of([&] { mask.check_sizes(shape); }), wrong);
+  EXPECT_EQ(sentences::sentence_of([&] { (Causal{} | !Lengths{7}).check_sizes(shape); }), wrong);
+  EXPECT_EQ(sentences::sentence_of([&] { (Lengths{7} & even_key).check_sizes(shape); }), wrong);
 }
 
 /// The operators are for masks: they must not turn up for other callables, or for two functions of a user's own.

@@ -1,5 +1,6 @@
 #include <limits>
 
+#include "core/sentence.hpp"
 #include "mask/mask_laws.hpp"
 
 /// What wrong sizes say.
@@ -7,7 +8,7 @@
 namespace errors_tests {
 
 using namespace attend;
-using laws::sentence_of;
+using sentences::sentence_of;
 
 Matrix<bool> all_false(Index n, Index m) { return Matrix<bool>::Constant(n, m, false); }
 

@@ -151,15 +151,4 @@ void expect_mask(Mask const& mask, Definition const& definition, Geometry const&
   expect_laws(mask, g, sharpness);
 }
 
-/// What a wrong call says.
-template <class Call>
-std::string sentence_of(Call const& call) {
-  try {
-    call();
-  } catch (attend::Error const& error) {
-    return error.what();
-  }
-  return "no error";
-}
-
 }  // namespace laws

@@ -7,6 +7,8 @@
 #include <attend/io/hugging_face.hpp>
 #include <attend/layer/initialize.hpp>
 
+#include "core/sentence.hpp"
+
 #include <gtest/gtest.h>
 
 /// A file that is not what the model needs is refused with a sentence, and the model stays as it was.
@@ -28,12 +30,8 @@ void expect_refused(std::string const& file, Model model, at::io::NameMap const&
                     at::io::Rounding rounding = at::io::Rounding::none) {
   at::initialize_uniform(model, 0.5, 1);
   std::vector<double> const before = numbers_of(model);
-  try {
-    at::io::load_parameters(model_golden::path(file + ".safetensors"), model, map, rounding);
-    ADD_FAILURE() << "nothing was refused; wanted: " << sentence;
-  } catch (at::Error const& error) {
-    EXPECT_NE(std::string(error.what()).find(sentence), std::string::npos) << error.what();
-  }
+  sentences::expect_sentence(
+      [&] { at::io::load_parameters(model_golden::path(file + ".safetensors"), model, map, rounding); }, {sentence});
   EXPECT_EQ(numbers_of(model), before);
 }
 

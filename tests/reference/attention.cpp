@@ -4,6 +4,8 @@
 #include <attend/normalize.hpp>
 #include <attend/score.hpp>
 
+#include "core/sentence.hpp"
+
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -17,6 +19,7 @@ namespace at = attend;
 namespace reference = attend::reference;
 using at::Index;
 using Eigen::MatrixXd;
+using sentences::sentence_of;
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
@@ -25,17 +28,6 @@ constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 MatrixXd random(Index rows, Index columns, unsigned seed) {
   std::srand(seed);
   return MatrixXd::Random(rows, columns);
-}
-
-/// What the call says that it refuses.
-template <class Call>
-std::string sentence(Call const& call) {
-  try {
-    (void)call();
-  } catch (at::Error const& error) {
-    return error.what();
-  }
-  return "";
 }
 
 TEST(ReferenceAttention, ByHand) {
@@ -227,14 +219,15 @@ TEST(ReferenceAttention, ComputesInTheScalarThatIsNamed) {
 
 TEST(ReferenceAttention, SaysWhatIsWrong) {
   MatrixXd const q = random(2, 64, 1), k = random(3, 32, 2), v = random(4, 2, 3);
-  EXPECT_EQ(sentence([&] { return reference::attention(q, k, v); }),
-            "attention: q has 64 columns but k has 32; both must have the same number of features d.");
-  EXPECT_EQ(sentence([&] { return reference::attention(q.leftCols(32), k, v); }),
+  std::string const features =
+      "attention: q has 64 columns but k has 32; both must have the same number of features d.";
+  EXPECT_EQ(sentence_of([&] { return reference::attention(q, k, v); }), features);
+  EXPECT_EQ(sentence_of([&] { return reference::attention(q.leftCols(32), k, v); }),
             "attention: k has 3 rows but v has 4; both must have one row for each key.");
-  EXPECT_NE(sentence([&] { return reference::weights(q, k); }), "");
-  EXPECT_NE(sentence([&] { return reference::scores(q, k); }), "");
-  EXPECT_NE(sentence([&] { return reference::weights(q, q, at::Softmax{.temperature = 0}); }), "");
-  EXPECT_NE(sentence([&] { return reference::weights(q, q, at::QueryStart{{1, 2}}); }), "");
+  EXPECT_EQ(sentence_of([&] { return reference::weights(q, k); }), features);
+  EXPECT_EQ(sentence_of([&] { return reference::scores(q, k); }), features);
+  sentences::expect_sentence([&] { (void)reference::weights(q, q, at::Softmax{.temperature = 0}); }, {"0"});
+  sentences::expect_sentence([&] { (void)reference::weights(q, q, at::QueryStart{{1, 2}}); }, {"2", "1"});
 }
 
 }  // namespace attention_tests

@@ -1,6 +1,7 @@
 #include "reference/backward_problem.hpp"
 
-#include <attend/core/check.hpp>
+#include "core/sentence.hpp"
+
 #include <attend/mask.hpp>
 #include <attend/normalize.hpp>
 #include <attend/score.hpp>
@@ -13,6 +14,7 @@ namespace backward_edges_tests {
 using namespace attend_test;
 using Matrix = Eigen::MatrixXd;
 using Vector = Eigen::VectorXd;
+using sentences::sentence_of;
 
 double const nan = std::numeric_limits<double>::quiet_NaN();
 double const infinity = std::numeric_limits<double>::infinity();
@@ -200,19 +202,11 @@ TEST(ReferenceBackward, EmptySizes) {
 
 TEST(ReferenceBackward, WrongSizesAreRefused) {
   BackwardProblem const x;
-  auto const sentence = [](auto const& call) {
-    try {
-      call();
-    } catch (at::Error const& error) {
-      return std::string(error.what());
-    }
-    return std::string("no error");
-  };
-  EXPECT_EQ(sentence([&] { (void)at::reference::backward(x.q, x.k, x.v, Matrix(5, 3)); }),
+  EXPECT_EQ(sentence_of([&] { (void)at::reference::backward(x.q, x.k, x.v, Matrix(5, 3)); }),
             "attention: d_output is (5, 3) but the output is (5, 2).");
-  EXPECT_EQ(sentence([&] { (void)at::reference::backward(x.q, x.k, x.v, x.d_output, Vector(4)); }),
+  EXPECT_EQ(sentence_of([&] { (void)at::reference::backward(x.q, x.k, x.v, x.d_output, Vector(4)); }),
             "attention: d_log_sum_exp has 4 numbers but there are 5 queries.");
-  EXPECT_EQ(sentence([&] { (void)at::reference::backward(x.q, x.k, x.q, x.d_output); }),
+  EXPECT_EQ(sentence_of([&] { (void)at::reference::backward(x.q, x.k, x.q, x.d_output); }),
             "attention: k has 7 rows but v has 5; both must have one row for each key.");
 }
 

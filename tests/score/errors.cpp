@@ -1,3 +1,4 @@
+#include "core/sentence.hpp"
 #include "score/scoring.hpp"
 
 /// What wrong sizes and numbers say.
@@ -7,7 +8,7 @@ namespace errors_tests {
 using namespace attend;
 using Eigen::MatrixXf;
 using Eigen::VectorXf;
-using scoring::sentence_of;
+using sentences::sentence_of;
 
 CallShape const shape{.batch = 3, .heads = 4, .queries = 5, .keys = 6};
 

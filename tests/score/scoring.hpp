@@ -106,14 +106,4 @@ void expect_scores(Similarity const& similarity, attend::Matrix<Scalar> const& q
     }
 }
 
-template <class Call>
-std::string sentence_of(Call const& call) {
-  try {
-    call();
-  } catch (attend::Error const& error) {
-    return error.what();
-  }
-  return "no error";
-}
-
 }  // namespace scoring

@@ -1,5 +1,7 @@
 #include <attend/visualize/heatmap.hpp>
 
+#include "core/sentence.hpp"
+
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -7,15 +9,7 @@
 namespace heatmap_tests {
 
 using attend::heatmap;
-
-std::string sentence(auto&& wrong) {
-  try {
-    wrong();
-  } catch (attend::Error const& error) {
-    return error.what();
-  }
-  return "nothing was thrown";
-}
+using sentences::sentence_of;
 
 TEST(Heatmap, TakesAnyMatrixOfPlainNumbers) {
   Eigen::MatrixXf const floats = Eigen::MatrixXf::Constant(2, 2, 0.5f);
@@ -39,11 +33,11 @@ TEST(Heatmap, NamesRowsAndColumns) {
 
 TEST(Heatmap, RefusesLabelsThatDoNotFit) {
   Eigen::MatrixXd const weights = Eigen::MatrixXd::Zero(4, 2);
-  EXPECT_EQ(sentence([&] { (void)heatmap(weights, std::vector<std::string>(5), std::vector<std::string>(2)); }),
+  EXPECT_EQ(sentence_of([&] { (void)heatmap(weights, std::vector<std::string>(5), std::vector<std::string>(2)); }),
             "heatmap: 5 row labels for 4 rows of weights.");
-  EXPECT_EQ(sentence([&] { (void)heatmap(weights, std::vector<std::string>(4), std::vector<std::string>(3)); }),
+  EXPECT_EQ(sentence_of([&] { (void)heatmap(weights, std::vector<std::string>(4), std::vector<std::string>(3)); }),
             "heatmap: 3 column labels for 2 columns of weights.");
-  EXPECT_EQ(sentence([&] { (void)heatmap(weights, std::vector<std::string>(4)); }),
+  EXPECT_EQ(sentence_of([&] { (void)heatmap(weights, std::vector<std::string>(4)); }),
             "heatmap: 4 column labels for 2 columns of weights.");
 }
 

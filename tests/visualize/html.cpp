@@ -1,5 +1,7 @@
 #include <attend/visualize/html.hpp>
 
+#include "core/sentence.hpp"
+
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -11,6 +13,7 @@ namespace html_tests {
 
 using attend::heatmap;
 using attend::to_html;
+using sentences::sentence_of;
 
 std::vector<attend::Heatmap> two_pictures(std::vector<std::string> const& tokens) {
   auto const size = static_cast<attend::Index>(tokens.size());
@@ -72,28 +75,19 @@ TEST(Html, LargePicturesHaveNoTables) {
   EXPECT_EQ(markup::count(page, "<svg"), 1);
 }
 
-std::string sentence(auto&& wrong) {
-  try {
-    wrong();
-  } catch (attend::Error const& error) {
-    return error.what();
-  }
-  return "nothing was thrown";
-}
-
 TEST(Html, OnePageShowsOneText) {
   std::vector<attend::Heatmap> pictures = two_pictures({"a", "b"});
   pictures.push_back(heatmap(Eigen::MatrixXd::Ones(1, 1), {"a"}).titled("short"));
-  EXPECT_EQ(sentence([&] { (void)to_html(pictures); }),
+  EXPECT_EQ(sentence_of([&] { (void)to_html(pictures); }),
             "to_html: the heatmap \"short\" has other tokens than the first, \"hard\"; one page shows one text.");
-  EXPECT_EQ(sentence([] { (void)to_html(two_pictures({"a"}), {.first_row = 1}); }),
+  EXPECT_EQ(sentence_of([] { (void)to_html(two_pictures({"a"}), {.first_row = 1}); }),
             "to_html: first_row is 1 but there are 1 rows.");
 }
 
 TEST(Html, BeginsWithWhatIsAskedFor) {
   std::string const page = to_html(two_pictures({"a", "b"}), {.first_picture = 1, .first_row = 1});
   EXPECT_NE(page.find("{\"picture\":1,\"row\":1,"), std::string::npos);
-  EXPECT_EQ(sentence([] { (void)to_html(two_pictures({"a"}), {.first_picture = 2}); }),
+  EXPECT_EQ(sentence_of([] { (void)to_html(two_pictures({"a"}), {.first_picture = 2}); }),
             "to_html: first_picture is 2 but there are 2 pictures.");
 }
 

@@ -1,5 +1,7 @@
 #include <attend/visualize/save.hpp>
 
+#include "core/sentence.hpp"
+
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -21,12 +23,8 @@ TEST(Save, WritesEveryByteOverWhatWasThere) {
 }
 
 TEST(Save, SaysWhichFileAndWhy) {
-  try {
-    attend::save("/no/such/folder/picture.svg", "x");
-    FAIL() << "nothing was thrown";
-  } catch (attend::Error const& error) {
-    EXPECT_STREQ(error.what(), "save: cannot open /no/such/folder/picture.svg for writing: No such file or directory.");
-  }
+  EXPECT_EQ(sentences::sentence_of([] { attend::save("/no/such/folder/picture.svg", "x"); }),
+            "save: cannot open /no/such/folder/picture.svg for writing: No such file or directory.");
 }
 
 TEST(Save, AFullDiskIsNotMissed) {

@@ -80,6 +80,9 @@ struct BahdanauStep {
                                   Memory<Scalar> const& memory, MemoryGradient<Scalar>& d_memory,
                                   BahdanauStep& gradient) const {
     Index const e = kept.context.output.cols();
+    check(d_after.output.rows() == kept.after.output.rows() && d_after.output.cols() == kept.after.output.cols(),
+          "BahdanauStep: d_after.output is (", d_after.output.rows(), ", ", d_after.output.cols(), "); it must be (",
+          kept.after.output.rows(), ", ", kept.after.output.cols(), ").");
     // output_t = [s_t; u_t],  s_t = cell([x_t; u_t], s_{t−1})
     typename Cell::State d_state = d_after.cell;
     d_state.hidden += d_after.output.leftCols(cell.hidden());

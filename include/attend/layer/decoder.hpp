@@ -64,6 +64,10 @@ struct Decoder {
           d_output.rows(), ", ", d_output.cols(), "); it must be (", kept.output.rows(), ", ", kept.output.cols(),
           ").");
     Index const batch = memory.batch;
+    check(x.rows() == kept.output.rows() && batch * std::ssize(kept.steps) == x.rows(), "Decoder: x has ", x.rows(),
+          " rows but forward kept ", kept.output.rows(), " in ", kept.steps.size(), " steps of ", batch,
+          " sequences; hand in what forward was given and what it gave.");
+    d_memory.check_sizes(memory);
     Gradient result{Matrix<Scalar>(x.rows(), x.cols()),
                     {step.cell.zero_state(batch), Matrix<Scalar>::Zero(batch, kept.output.cols())}};
     for (Index t = std::ssize(kept.steps); t-- > 0;) {

@@ -36,6 +36,15 @@ struct MemoryGradient {
   explicit MemoryGradient(Memory<Scalar> const& memory)
       : values(Matrix<Scalar>::Zero(memory.values.rows(), memory.values.cols())),
         keys(Matrix<Scalar>::Zero(memory.key().rows(), memory.key().cols())) {}
+
+  /// Throws   when it is not that of this memory
+  void check_sizes(Memory<Scalar> const& memory) const {
+    check(values.rows() == memory.values.rows() && values.cols() == memory.values.cols() &&
+              keys.rows() == memory.key().rows() && keys.cols() == memory.key().cols(),
+          "MemoryGradient: the values are (", values.rows(), ", ", values.cols(), ") and the keys (", keys.rows(), ", ",
+          keys.cols(), "), but those of the memory (", memory.values.rows(), ", ", memory.values.cols(), ") and (",
+          memory.key().rows(), ", ", memory.key().cols(), "); start from MemoryGradient(memory).");
+  }
 };
 
 /// The keys of a decoder's attention: key_j = U value_j, once a sequence; without U the values are the keys.
@@ -100,6 +109,7 @@ struct DecoderAttention : MemoryKeys<Scalar> {
   [[nodiscard]] Matrix<Scalar> read_backward(Matrix<Scalar> const& query, Memory<Scalar> const& memory,
                                              Read const& kept, Matrix<Scalar> const& d_context,
                                              MemoryGradient<Scalar>& d_memory, DecoderAttention& gradient) const {
+    d_memory.check_sizes(memory);
     auto back = attention().backward(query, memory.key(), memory.values, kept, d_context, memory.documents);
     d_memory.keys += back.key;
     d_memory.values += back.value;

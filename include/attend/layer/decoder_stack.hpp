@@ -49,6 +49,8 @@ struct DecoderStack {
                                                  Resources&&... resources) const {
     check_memory(memory);
     check_memory(d_memory);
+    check(gradient.blocks.size() == blocks.size(), "DecoderStack: the gradient has ", gradient.blocks.size(),
+          " blocks but the stack ", blocks.size(), "; start from zeros_like(stack).");
     Matrix<Scalar> d_tokens = Matrix<Scalar>::Zero(tokens.rows(), tokens.cols());
     for (std::size_t i = 0; i < blocks.size(); ++i)
       d_tokens += blocks[i].remember_backward(tokens, memory[i], d_memory[i], gradient.blocks[i], batch, resources...);

@@ -65,6 +65,12 @@ struct Gru {
   template <class Tokens>
   [[nodiscard]] StepGradient backward(Eigen::MatrixBase<Tokens> const& x, State const& before, Step const& kept,
                                       State const& d_after, Gru& gradient) const {
+    // The recurrent part is added first; it must not be when x is refused.
+    check(x.rows() == kept.gates.rows() && x.cols() == in(), "Gru: x is (", x.rows(), ", ", x.cols(),
+          "); of what forward kept it must be (", kept.gates.rows(), ", ", in(), ").");
+    check(gradient.input.in() == in() && gradient.hidden() == hidden(), "Gru: the gradient takes ", gradient.input.in(),
+          " features to ", gradient.hidden(), " but the cell ", in(), " to ", hidden(),
+          "; start from zeros_like(cell).");
     StepGradient result = step_backward(before, kept, d_after, gradient);
     result.input = input.backward(x, result.input, gradient.input);
     return result;
@@ -89,6 +95,8 @@ struct Gru {
   }
   [[nodiscard]] StepGradient step_backward(State const& before, Step const& kept, State const& d_after,
                                            Gru& gradient) const {
+    check(kept.gates.cols() == 3 * hidden(), "Gru: forward kept ", kept.gates.cols(),
+          " gates but the cell has 3 times ", hidden(), "; hand in what forward gave.");
     check_state(before, kept.gates.rows(), "the state");
     check_state(d_after, kept.gates.rows(), "d_after");
     Index const h = hidden();

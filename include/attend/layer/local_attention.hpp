@@ -1,6 +1,7 @@
 #pragma once
 
 #include <attend/attention.hpp>
+#include <attend/core/check.hpp>
 #include <attend/core/parameters.hpp>
 #include <attend/layer/predicted_centre.hpp>
 #include <attend/mask/centred_window.hpp>
@@ -84,6 +85,10 @@ struct LocalAttention {
                                   Eigen::MatrixBase<Derivative> const& d_output, LocalAttention& gradient,
                                   Given&&... given) const {
     bool const scaled = after == AfterGaussian::as_it_is;
+    check(h.rows() == kept.output.rows() && d_output.rows() == kept.output.rows() &&
+              d_output.cols() == kept.output.cols(),
+          "LocalAttention: there are ", h.rows(), " queries and d_output is (", d_output.rows(), ", ", d_output.cols(),
+          "); of what forward kept it must be (", kept.output.rows(), ", ", kept.output.cols(), ").");
     // out = share · inside,  share = exp(lse_inside − lse_window)
     Matrix<Scalar> d_inside = d_output;
     Vector<Scalar> d_share = Vector<Scalar>::Zero(h.rows());
@@ -113,6 +118,8 @@ struct LocalAttention {
   template <class Query, class Key, class... Given>
   [[nodiscard]] Matrix<Scalar> weights(Eigen::MatrixBase<Query> const& h, Eigen::MatrixBase<Key> const& k,
                                        Forward const& kept, Given&&... given) const {
+    check(kept.output.rows() == h.rows(), "LocalAttention: forward kept ", kept.output.rows(), " places but there are ",
+          h.rows(), " queries; hand in what forward gave for this h.");
     Matrix<Scalar> w = inside(kept.place).weights(h, k, given...);
     if (after == AfterGaussian::as_it_is) w.array().colwise() *= kept.share.array();
     return w;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <attend/attention.hpp>
+#include <attend/core/check.hpp>
 #include <attend/core/parameters.hpp>
 #include <attend/score/additive.hpp>
 
@@ -89,9 +90,10 @@ struct LocationAware {
                                 Eigen::MatrixBase<Weights> const& last_weights) const {
     check(last_weights.size() == memory.rows(), "LocationAware: ", last_weights.size(),
           " weights of the last step for ", memory.rows(), " keys.");
+    Matrix<Scalar> const features = filters.forward(last_weights);  // not within <<, which may not be left by throwing
     Forward result;
-    result.keys.resize(memory.rows(), memory.cols() + filters.filters.rows());
-    result.keys << memory, filters.forward(last_weights);
+    result.keys.resize(memory.rows(), memory.cols() + features.cols());
+    result.keys << memory, features;
     auto const op = attention();
     Matrix<Scalar> const query = as_row(state);
     result.kept = op.forward(query, result.keys, memory);
@@ -109,6 +111,10 @@ struct LocationAware {
     // ∂loss/∂α_j = d_context · h_j + d_weights_j: that of values [h_j, d_weights_j] whose output has the gradient
     // [d_context, 1].
     Index const m = memory.rows(), e = memory.cols();
+    check(forwarded.keys.rows() == m && last_weights.size() == m && d_weights.size() == m && d_context.size() == e,
+          "LocationAware: of a memory (", m, ", ", e, ") forward kept ", forwarded.keys.rows(), " keys; there are ",
+          last_weights.size(), " last weights, ", d_weights.size(), " derivatives of weights and ", d_context.size(),
+          " of the context; they must be ", m, ", ", m, " and ", e, ".");
     Matrix<Scalar> values(m, e + 1), d_output(1, e + 1);
     values << memory, d_weights;
     d_output << d_context.transpose(), Scalar(1);

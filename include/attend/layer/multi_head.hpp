@@ -162,6 +162,12 @@ struct MultiHead {
                                                                             Memory const& memory,
                                                                             Memory const& d_memory, MultiHead& gradient,
                                                                             Index batch = 1, Given&&... given) const {
+    check_batch(keys.rows(), values.rows(), batch);
+    check(memory.key.rows() == keys.rows() && d_memory.key.rows() == keys.rows() && d_memory.key.cols() == key.out() &&
+              d_memory.value.rows() == values.rows(),
+          "MultiHead: for ", keys.rows(), " keys and ", values.rows(), " values the memory has ", memory.key.rows(),
+          " rows, d_memory.key is (", d_memory.key.rows(), ", ", d_memory.key.cols(), ") and d_memory.value (",
+          d_memory.value.rows(), ", ", d_memory.value.cols(), "); hand in what remember and backward gave.");
     std::pair<Matrix<Scalar>, Matrix<Scalar>> back;
     layer_detail::with_resources_among(
         [&](auto& executor, Workspace& workspace) {
@@ -265,6 +271,14 @@ struct MultiHead {
           " numbers a query; hand in what forward gave for this x.");
     Index const batch = kept.batch;
     check_batch(x.rows(), memory.key.rows(), batch);
+    // What adds to the gradient first would not see that what comes after it is refused.
+    query.check_input(x.rows(), x.cols());
+    check(memory.key.rows() == memory.value.rows() && memory.key.cols() == key.out() &&
+              memory.value.cols() == value.out() && kept.log_sum_exp.size() == heads * x.rows(),
+          "MultiHead: the memory has keys (", memory.key.rows(), ", ", memory.key.cols(), ") and values (",
+          memory.value.rows(), ", ", memory.value.cols(), "), and forward kept ", kept.log_sum_exp.size(),
+          " log-sum-exps; the layer makes ", key.out(), " and ", value.out(), " numbers a token, and ", heads,
+          " log-sum-exps for each of ", x.rows(), " queries.");
     Matrix<Scalar> d_x;
     layer_detail::with_resources_among(
         [&](auto& executor, Workspace& workspace) {
@@ -315,6 +329,8 @@ struct MultiHead {
     Index const batch = cache.batch();
     check(x.rows() % batch == 0, "MultiHead: ", x.rows(), " tokens do not divide into the ", batch,
           " sequences of the cache.");
+    if (head_mask.size() > 0) check_head_mask();
+    if constexpr (!requires { Cache::forgets; }) check_policies(batch, x.rows() / batch, cache.seen(), given...);
     layer_detail::with_resources_among(
         [&](auto& executor, Workspace& workspace) {
           layer_detail::project_together<Scalar, 3>(x, {&query, &key, &value}, {&step.query, &step.key, &step.value},
@@ -487,11 +503,27 @@ struct MultiHead {
     return attend::heads(data, {kept.batch, heads, kept.query.rows() / kept.batch, 1});
   }
   [[nodiscard]] Matrix<Scalar> masked(Matrix<Scalar> context) const {
-    check(head_mask.size() == heads, "MultiHead: head_mask has ", head_mask.size(), " numbers for ", heads,
-          " heads; give one a head, or none.");
+    check_head_mask();
     Index const e = value_dim();
     for (Index h = 0; h < heads; ++h) context.middleCols(h * e, e) *= head_mask(h);
     return context;
+  }
+  /// Asks the policies of a step of decoding while the cache is still as it was.
+  template <class... Given>
+  void check_policies(Index batch, Index queries, Index seen, Given&... given) const {
+    CallShape const shape{batch, heads, queries, seen + queries};
+    auto const ask = [&](auto const& policy) {
+      if constexpr (requires { policy.check_sizes(key_dim(), key_dim(), shape.keys); })
+        policy.check_sizes(key_dim(), key_dim(), shape.keys);
+      else
+        check_policy(policy, shape);
+    };
+    std::apply([&](auto const&... own) { (ask(own), ...); }, policies);
+    layer_detail::with_policies_among([&](auto&... policy) { (ask(policy), ...); }, given...);
+  }
+  void check_head_mask() const {
+    check(head_mask.size() == heads, "MultiHead: head_mask has ", head_mask.size(), " numbers for ", heads,
+          " heads; give one a head, or none.");
   }
   void check_heads() const {
     check(heads > 0 && kv_heads > 0, "MultiHead: the layer has no heads; give it a MultiHeadShape.");

@@ -52,6 +52,12 @@ struct PredictedCentre {
   [[nodiscard]] Matrix<Scalar> backward(Eigen::MatrixBase<Tokens> const& h, Forward const& kept,
                                         Eigen::MatrixBase<Derivative> const& d_centre,
                                         PredictedCentre& gradient) const {
+    check(h.rows() == kept.hidden.rows() && h.cols() == w.cols(), "PredictedCentre: h is (", h.rows(), ", ", h.cols(),
+          "); of what forward kept it must be (", kept.hidden.rows(), ", ", w.cols(), ").");
+    check(gradient.w.rows() == w.rows() && gradient.w.cols() == w.cols() && gradient.v.size() == v.size(),
+          "PredictedCentre: the gradient has w (", gradient.w.rows(), ", ", gradient.w.cols(), ") and v (",
+          gradient.v.size(), ") but the layer (", w.rows(), ", ", w.cols(), ") and (", v.size(),
+          "); start from zeros_like(layer).");
     check(d_centre.size() == kept.centre.size(), "PredictedCentre: d_centre has ", d_centre.size(), " numbers for ",
           kept.centre.size(), " centres.");
     // p = S·σ(a): p′ = p·(1 − p/S)

@@ -48,8 +48,10 @@ struct RelativeAttention {
   explicit RelativeAttention(MultiHeadShape const& sizes) : attention(sizes) {
     Index const width = attention.query.out();
     check(attention.query.in() == attention.key.in() && attention.key.in() == attention.value.in(),
-          "RelativeAttention: keys and values are made of the tokens themselves; leave key_features and value_features "
-          "0.");
+          "RelativeAttention: queries are made of ", attention.query.in(), " features, keys of ", attention.key.in(),
+          " and values of ", attention.value.in(),
+          "; all are those of the tokens: leave key_features and "
+          "value_features 0.");
     attention.query.bias = position_bias = Vector<Scalar>::Zero(width);
     position = Linear<Scalar>(attention.query.in(), width, false);
   }
@@ -69,6 +71,7 @@ struct RelativeAttention {
   [[nodiscard]] Forward forward(Matrix<Scalar> const& x, Matrix<Scalar> const& past, Index batch = 1,
                                 Given&&... given) const {
     Forward kept;
+    attention.query.check_input(x.rows(), x.cols());
     kept.tokens = joined(past, x, batch);
     Index const n = x.rows() / batch, m = kept.tokens.rows() / batch;
     layer_detail::with_resources_among(
@@ -96,6 +99,9 @@ struct RelativeAttention {
   [[nodiscard]] Matrix<Scalar> backward(Matrix<Scalar> const& x, Forward const& kept, Matrix<Scalar> const& d_output,
                                         RelativeAttention& gradient, Given&&... given) const {
     Index const batch = kept.attention.batch, n = x.rows() / batch, m = kept.tokens.rows() / batch;
+    check(x.rows() == kept.query.rows() && d_output.rows() == kept.query.rows(), "RelativeAttention: x has ", x.rows(),
+          " rows and d_output ", d_output.rows(), " but forward kept ", kept.query.rows(),
+          " queries; hand in what forward was given and what it gave.");
     Bias<Scalar> const bias = bias_of(kept, batch);
     Bias<Scalar> d_bias(Grid<Scalar>(Matrix<Scalar>::Zero(kept.relative.rows(), m), bias.grid().shape()));
     auto const back = attention.backward(x, kept.tokens, kept.tokens, kept.attention, d_output, gradient.attention,

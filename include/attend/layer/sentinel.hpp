@@ -57,6 +57,9 @@ struct Sentinel {
     check(d_output.rows() == kept.output.rows() && d_output.cols() == kept.output.cols(), "Sentinel: d_output is (",
           d_output.rows(), ", ", d_output.cols(), "); it must be (", kept.output.rows(), ", ", kept.output.cols(),
           ").");
+    check(x.rows() == kept.output.rows() && hidden.rows() == kept.output.rows() && hidden.cols() == recurrent.in(),
+          "Sentinel: x has ", x.rows(), " rows and h is (", hidden.rows(), ", ", hidden.cols(),
+          "); of what forward kept both must have ", kept.output.rows(), " rows, and h ", recurrent.in(), " columns.");
     // s = g ∘ tanh(m)
     Matrix<Scalar> const d_gate = layer_detail::sigmoid_back(kept.gate, d_output.cwiseProduct(kept.memory));
     return {input.backward(x, d_gate, gradient.input), recurrent.backward(hidden, d_gate, gradient.recurrent),

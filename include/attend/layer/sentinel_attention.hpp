@@ -71,6 +71,11 @@ struct SentinelAttention {
     check(d_output.rows() == kept.output.rows() && d_output.cols() == kept.output.cols(),
           "SentinelAttention: d_output is (", d_output.rows(), ", ", d_output.cols(), "); it must be (",
           kept.output.rows(), ", ", kept.output.cols(), ").");
+    check(q.rows() == kept.output.rows() && sentinel.rows() == kept.output.rows() &&
+              sentinel.cols() == kept.output.cols(),
+          "SentinelAttention: there are ", q.rows(), " queries and the sentinels are (", sentinel.rows(), ", ",
+          sentinel.cols(), "); of what forward kept they must be (", kept.output.rows(), ", ", kept.output.cols(),
+          ").");
     Vector<Scalar> const& beta = kept.beta;
     // out = (1 − β) c + β s,  β = σ(z − lse)
     Vector<Scalar> const d_beta = d_output.cwiseProduct(sentinel - kept.tokens.output).rowwise().sum();
@@ -90,6 +95,8 @@ struct SentinelAttention {
   template <class... Given>
   [[nodiscard]] Matrix<Scalar> weights(Matrix<Scalar> const& q, Matrix<Scalar> const& k, Forward const& kept,
                                        Given&&... given) const {
+    check(kept.beta.size() == q.rows(), "SentinelAttention: forward kept ", kept.beta.size(),
+          " weights of sentinels but there are ", q.rows(), " queries; hand in what forward gave for this q.");
     Matrix<Scalar> w(q.rows(), k.rows() + 1);
     w << (Scalar(1) - kept.beta.array()).matrix().asDiagonal() * op().weights(q, k, given...), kept.beta;
     return w;

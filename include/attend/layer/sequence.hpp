@@ -84,12 +84,15 @@ struct Sequence {
   }
   /// From zero states.
   [[nodiscard]] Forward forward(Matrix<Scalar> const& x, Index batch = 1) const {
+    check(batch > 0, "Sequence: x has ", x.rows(), " rows for ", batch, " sequences; there must be at least one.");
     return forward(x, cell.zero_state(batch));
   }
 
   /// From ∂loss/∂output and ∂loss/∂(last state); derivatives by parameters are added to `gradient`.
   [[nodiscard]] Gradient backward(Matrix<Scalar> const& x, Forward const& kept, Matrix<Scalar> const& d_output,
                                   State d_last, Sequence& gradient) const {
+    check(x.rows() == kept.output.rows() && x.cols() == cell.in(), "Sequence: x is (", x.rows(), ", ", x.cols(),
+          "); of what forward kept it must be (", kept.output.rows(), ", ", cell.in(), ").");
     check(d_output.rows() == kept.output.rows() && d_output.cols() == kept.output.cols(), "Sequence: d_output is (",
           d_output.rows(), ", ", d_output.cols(), "); it must be (", kept.output.rows(), ", ", kept.output.cols(),
           ").");
