@@ -66,7 +66,7 @@ ATTEND_INLINE void store_as(Eigen::bfloat16* to, pack<float, lanes> const& x) {
   Bits const quiet = (bits >> 16 & 0x8000u) | 0x7fc0u;  // adding would carry a NaN to infinity
   auto const rounded =
       __builtin_convertvector((bits & 0x7fffffffu) > 0x7f800000u ? quiet : near, raw_vector<std::uint16_t, lanes>);
-  std::memcpy(to, &rounded, sizeof rounded);
+  std::memcpy(static_cast<void*>(to), &rounded, sizeof rounded);
 }
 
 /// With the instruction for it where there is one, see load_as.
@@ -81,7 +81,7 @@ ATTEND_INLINE void store_as(Eigen::half* to, pack<float, lanes> const& x) {
     raw_vector<std::uint16_t, lanes> rounded;
     asm("vcvtps2ph {$0, %1, %0|%0, %1, 0}" : "=v"(rounded) : "v"(x.value()));
 #endif
-    std::memcpy(to, &rounded, sizeof rounded);
+    std::memcpy(static_cast<void*>(to), &rounded, sizeof rounded);
     return;
   }
 #endif
