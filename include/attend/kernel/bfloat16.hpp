@@ -63,27 +63,36 @@ ATTEND_INLINE void load_words(Eigen::bfloat16 const* token, Index stride, Index 
   std::memcpy(&words, piece, sizeof words);
 }
 
+/// Column g of `square` becomes word first / 2 + g of the first `columns` tokens, token(i) each; a null token is zeros.
+template <int columns, int lanes, class Token>
+ATTEND_INLINE void load_word_square(Token const& token, Index stride, Index first, Index features,
+                                    raw_vector<float, lanes> (&square)[lanes]) {
+  alignas(64) static constexpr float zeros[lanes] = {};
+  if (stride == 1 && first + 2 * lanes <= features) {
+    load_transposed<float, lanes>(
+        [&](int i) __attribute__((always_inline)) {
+          Eigen::bfloat16 const* const from = i < columns ? token(i) : nullptr;
+          return WordLine{from != nullptr ? static_cast<void const*>(from + first) : zeros};
+        },
+        square);
+    return;
+  }
+  for (int i = 0; i < lanes; ++i) {
+    Eigen::bfloat16 const* const from = i < columns ? token(i) : nullptr;
+    square[i] = raw_vector<float, lanes>{};
+    if (from != nullptr) load_words<lanes>(from, stride, first, features, square[i]);
+  }
+  transpose<float, lanes>(square);
+}
+
 /// Up to `columns` tokens to the first columns of `target` [word][target_stride]; a null token leaves zeros.
 template <int columns, int lanes>
 ATTEND_INLINE void transpose_words(Eigen::bfloat16 const* const (&token)[lanes], Index stride, Index features,
                                    float* target, Index target_stride) {
-  using Raw = raw_vector<float, lanes>;
-  alignas(64) static constexpr float zeros[lanes] = {};
   for (Index f = 0; f < features; f += 2 * lanes) {
-    Raw square[lanes];
-    if (stride == 1 && f + 2 * lanes <= features) {
-      load_transposed<float, lanes>(
-          [&](int i) __attribute__((always_inline)) {
-            return WordLine{i < columns && token[i] != nullptr ? static_cast<void const*>(token[i] + f) : zeros};
-          },
-          square);
-    } else {
-      for (int i = 0; i < lanes; ++i) {
-        square[i] = Raw{};
-        if (i < columns && token[i] != nullptr) load_words<lanes>(token[i], stride, f, features, square[i]);
-      }
-      transpose<float, lanes>(square);
-    }
+    raw_vector<float, lanes> square[lanes];
+    load_word_square<
+        columns, lanes>([&](int i) __attribute__((always_inline)) { return token[i]; }, stride, f, features, square);
     Index const count = std::min<Index>(lanes, (features - f + 1) / 2);
     for (Index g = 0; g < count; ++g)
       std::memcpy(target + (f / 2 + g) * target_stride, &square[g], columns * sizeof(float));

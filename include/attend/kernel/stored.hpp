@@ -56,6 +56,15 @@ inline constexpr bool turns_pairs = std::is_same_v<Number, float> && std::is_sam
 /// Rows that one pass over the tokens serves; for more, packed tokens are faster.
 inline constexpr Index most_few_rows = 4;
 
+/// sum[r] += number `at` of row r · tokens
+template <class T, int rows, class Number, class RowStorage>
+ATTEND_INLINE void multiply_rows(FewRows<RowStorage> const& row, Index at, raw_vector<Number, T::lanes> const& tokens,
+                                 raw_vector<Number, T::lanes> (&sum)[rows]) {
+  ATTEND_UNROLL
+  for (int r = 0; r < rows; ++r)
+    multiply_add<T>(sum[r], static_cast<Number>(row.first[at * row.step + r * row.row_step]), tokens);
+}
+
 /// part[r] += Σ_f row(r, f) · token(i, f) in lane i, for features [begin, end), in chains like those of packed panels:
 /// the sums are theirs, number by number.
 ///
@@ -74,9 +83,7 @@ ATTEND_INLINE void add_stored_products(FewRows<RowStorage> const& row, View<Stor
       Index const width = std::min<Index>(lanes, chain_end - f);
       Raw square[lanes];
       auto const multiply = [&](Index of, Raw const& feature) __attribute__((always_inline)) {
-        ATTEND_UNROLL
-        for (int r = 0; r < rows; ++r)
-          sum[r] = static_cast<Number>(row.first[of * row.step + r * row.row_step]) * feature + sum[r];
+        multiply_rows<T, rows, Number>(row, of, feature, sum);
       };
       fetch(f);
       if constexpr (turns_pairs<Number, Storage>)
@@ -120,13 +127,6 @@ ATTEND_INLINE void add_stored_products(FewRows<RowStorage> const& row, View<Stor
   }
 }
 
-template <class T, int rows>
-ATTEND_INLINE void multiply_row_words(FewRows<float> const& row, Index word, raw_vector<float, T::lanes> const& tokens,
-                                      raw_vector<float, T::lanes> (&sum)[rows]) {
-  ATTEND_UNROLL
-  for (int r = 0; r < rows; ++r) multiply_add<T>(sum[r], row.first[word * row.step + r * row.row_step], tokens);
-}
-
 /// The same of bfloat16 multiplied by words: the sums of score_panel before they are scaled.
 ///
 ///   row   words of features as floats
@@ -144,22 +144,15 @@ ATTEND_INLINE void add_stored_words(FewRows<float> const& row, View<Eigen::bfloa
       Raw square[lanes];
       fetch(2 * f);
       fetch(2 * f + lanes);
-      if (count == lanes && 2 * (f + lanes) <= tokens.columns) {
-        load_transposed<float, lanes>(
-            [&](int i) __attribute__((always_inline)) { return WordLine{tokens.row(i) + 2 * f}; }, square);
-      } else {
-        for (int i = 0; i < lanes; ++i) {
-          square[i] = Raw{};
-          if (i < count) load_words<lanes>(tokens.row(i), 1, 2 * f, tokens.columns, square[i]);
-        }
-        transpose<float, lanes>(square);
-      }
+      load_word_square<lanes, lanes>(
+          [&](int i) __attribute__((always_inline)) { return i < count ? tokens.row(i) : nullptr; }, 1, 2 * f,
+          tokens.columns, square);
       int const width = static_cast<int>(std::min<Index>(lanes, chain_end - f));
       if (width == lanes) {
         ATTEND_UNROLL
-        for (int g = 0; g < lanes; ++g) multiply_row_words<T>(row, f + g, square[g], sum);
+        for (int g = 0; g < lanes; ++g) multiply_rows<T, rows, float>(row, f + g, square[g], sum);
       } else {
-        for (int g = 0; g < width; ++g) multiply_row_words<T>(row, f + g, square[g], sum);
+        for (int g = 0; g < width; ++g) multiply_rows<T, rows, float>(row, f + g, square[g], sum);
       }
     }
     ATTEND_UNROLL

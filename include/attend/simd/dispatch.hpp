@@ -177,9 +177,12 @@ ATTEND_TARGET_V4_BFLOAT16 ATTEND_WHOLE_VECTORS __attribute__((noinline, flatten)
 template <class Set, class Kernel>
 void enter(Kernel const& kernel) {
 #if defined(__x86_64__)
-  if constexpr (Set::bfloat16_products) return dispatch_detail::run_v4_bfloat16(kernel);
-  if constexpr (Set::isa == Isa::v4 && !Set::bfloat16_products) return dispatch_detail::run_v4(kernel);
-  if constexpr (Set::isa == Isa::v3) return dispatch_detail::run_v3(kernel);
+  if constexpr (Set::bfloat16_products)
+    return dispatch_detail::run_v4_bfloat16(kernel);
+  else if constexpr (Set::isa == Isa::v4)
+    return dispatch_detail::run_v4(kernel);
+  else if constexpr (Set::isa == Isa::v3)
+    return dispatch_detail::run_v3(kernel);
 #endif
   if constexpr (Set::isa == Isa::baseline) dispatch_detail::run_baseline(kernel);
 }
