@@ -29,6 +29,12 @@ struct BackwardCall {
   Arrays const& arrays;
 };
 
+/// Blocks of queries, from `begin` to before `end`.
+struct BlockSpan {
+  Index begin = 0, end = 0;
+  [[nodiscard]] bool holds(Index block) const { return begin <= block && block < end; }
+};
+
 /// What one key/value head of one segment is cut into.
 ///
 ///   block   up to `block` queries: their tokens, features and row numbers are packed together

@@ -28,6 +28,7 @@ struct DifferentiateChunk {
   std::byte* packed;
   std::byte* memory;
   Number* d_query;           // [row][feature_stride]: what this chunk adds, from 0
+  BlockSpan span;            // the rows of d_query that it sets; holds all blocks that see a key of the chunk
   std::byte* policy_memory;  // what it adds to the gradients of policies
   Heads<Number> d_values;    // the caller's
 
@@ -42,6 +43,21 @@ struct DifferentiateChunk {
             s.key};
   }
 
+  /// The blocks with a query that may see a key of the chunk.
+  [[nodiscard]] static BlockSpan blocks_that_see(Call const& call, GradientUnit const& unit, Index chunk) {
+    BlockSpan span{0, unit.blocks};
+    if constexpr (Call::has_masks && Call::Normalizer::family != Family::pick) {
+      GradientPlace const place = place_of(call, unit, chunk);
+      auto const sees = [&](Index number) {
+        return coverage_of_rows(call, unit.segment, unit.key_head, unit.first_row(number), unit.rows_of(number),
+                                place.first_key, place.keys) != Coverage::none;
+      };
+      while (span.begin < span.end && !sees(span.begin)) ++span.begin;
+      while (span.begin < span.end && !sees(span.end - 1)) --span.end;
+    }
+    return span;
+  }
+
   template <class Set>
   ATTEND_INLINE void run() const {
     using T = Tiling<Set, Number>;
@@ -54,8 +70,9 @@ struct DifferentiateChunk {
     PolicySums<T, Call> const sums(policy_carver, call, place);
     std::fill_n(sums.begin, sums.bytes, std::byte{0});
     scratch.pairs.weights = sums.weights;
-    Index const rows = unit.blocks * GradientUnit::block;
-    for (Index i = 0; i < rows * packs.feature_stride; i += T::lanes)
+    constexpr Index block = GradientUnit::block;
+    for (Index i = span.begin * block * packs.feature_stride; i < span.end * block * packs.feature_stride;
+         i += T::lanes)
       pack<Number, T::lanes>(Number(0)).store(d_query + i);
     Index const end = std::min((chunk + 1) * GradientUnit::chunk, unit.segment.keys);
     for (Index tile = chunk * GradientUnit::chunk; tile < end; tile += T::tile)
@@ -72,7 +89,7 @@ struct DifferentiateChunk {
     if constexpr (!is_dot_product<typename Call::Similarity>)
       for (Index i = 0; i < T::tile * call.features.count; i += T::lanes)
         Vector(Number(0)).store(scratch.pairs.d_keys + i);
-    for (Index number = 0; number < unit.blocks; ++number) {
+    for (Index number = span.begin; number < span.end; ++number) {
       if constexpr (Call::Normalizer::family == Family::pick)
         differentiate_picks<T>(packs, scratch, number, tile, keys);
       else

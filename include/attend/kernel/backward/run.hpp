@@ -14,8 +14,8 @@ inline namespace ATTEND_UNIT_NAME {
 namespace kernel {
 
 /// The backward pass of a call, from its first unit to its last. Units are taken in waves whose packed arrays fit in
-/// memory together; in a wave every chunk of keys is a task that sums its part of d_query by itself, and the parts are
-/// added in the order of chunks. So the same bits come out whatever the number of workers.
+/// memory together; in a wave every chunk of keys is a task that sums its part of d_query by itself, and each block of
+/// queries adds its parts in the order of chunks. So the same bits come out whatever the number of workers.
 template <class Set, class Backward, class SegmentOf, class Executor>
 class BackwardRun {
  public:
@@ -114,25 +114,8 @@ class BackwardRun {
       enter<Set>(PrepareRows<Backward>{backward_, unit, task - unit.first_block, memory.maps.query,
                                        memory.packed + unit.memory, memory.slot(lease.slot())});
     });
-    for (Index first = 0; first < wave_.chunks; first += parts) {
-      Index const batch = std::min(parts, wave_.chunks - first);
-      executor_.for_each(batch, [&](Index task) {
-        GradientUnit const& unit = unit_of_task<&GradientUnit::first_chunk>(units, first + task);
-        Slots::Lease const lease(slots);
-        enter<Set>(DifferentiateChunk<Call>{call_, unit, first + task - unit.first_chunk, memory.packed + unit.memory,
-                                            memory.slot(lease.slot()), d_query_of(unit, first + task, memory, task),
-                                            memory.policies(task), backward_.arrays.d_value});
-      });
-      for (Index task = 0; task < batch; ++task) {
-        GradientUnit const& unit = unit_of_task<&GradientUnit::first_chunk>(units, first + task);
-        Number* const sum = d_query_of(unit, unit.first_chunk, memory, 0);
-        Number const* const part = d_query_of(unit, first + task, memory, task);
-        if (sum != part) enter<Set>(AddRows<Number>{sum, part, unit.blocks * GradientUnit::block * feature_stride()});
-        Carver policies(memory.policies(task));
-        GradientPlace const place = DifferentiateChunk<Call>::place_of(call_, unit, first + task - unit.first_chunk);
-        gradients_.template join<T>(call_, place, PolicySums<T, Call>(policies, call_, place));
-      }
-    }
+    for (Index first = 0; first < wave_.chunks; first += parts)
+      run_chunks(units, memory, slots, first, std::min(parts, wave_.chunks - first));
     executor_.for_each(wave_.blocks + wave_.tiles, [&](Index task) {
       bool const of_rows = task < wave_.blocks;
       GradientUnit const& unit = of_rows ? unit_of_task<&GradientUnit::first_block>(units, task)
@@ -144,6 +127,43 @@ class BackwardRun {
           memory.scales + (of_rows ? task : 0)});
     });
     join_units(units, memory);
+  }
+
+  /// Some chunks of a wave at the same time, each with its part of d_query; then each block of queries adds its parts
+  /// in the order of chunks.
+  void run_chunks(std::span<GradientUnit const> units, WaveMemory const& memory, Slots& slots, Index first,
+                  Index count) {
+    executor_.for_each(count, [&](Index task) {
+      Index const chunk = first + task;
+      GradientUnit const& unit = unit_of_task<&GradientUnit::first_chunk>(units, chunk);
+      bool const is_first = chunk == unit.first_chunk;  // its part is where the others are added
+      Index const number = chunk - unit.first_chunk;
+      memory.spans[task] =
+          is_first ? BlockSpan{0, unit.blocks} : DifferentiateChunk<Call>::blocks_that_see(call_, unit, number);
+      Slots::Lease const lease(slots);
+      enter<Set>(DifferentiateChunk<Call>{call_, unit, number, memory.packed + unit.memory, memory.slot(lease.slot()),
+                                          d_query_of(unit, chunk, memory, task), memory.spans[task],
+                                          memory.policies(task), backward_.arrays.d_value});
+    });
+    bool joins = false;
+    for (Index chunk = first; chunk < first + count; ++chunk)
+      joins = joins || chunk != unit_of_task<&GradientUnit::first_chunk>(units, chunk).first_chunk;
+    if (joins)
+      executor_.for_each(wave_.blocks, [&](Index task) {
+        GradientUnit const& unit = unit_of_task<&GradientUnit::first_block>(units, task);
+        Index const block = task - unit.first_block, numbers = GradientUnit::block * feature_stride();
+        Number* const sum = d_query_of(unit, unit.first_chunk, memory, 0) + block * numbers;
+        Index const end = std::min(unit.first_chunk + unit.chunks, first + count);
+        for (Index chunk = std::max(unit.first_chunk + 1, first); chunk < end; ++chunk)
+          if (memory.spans[chunk - first].holds(block))
+            enter<Set>(AddRows<Number>{sum, d_query_of(unit, chunk, memory, chunk - first) + block * numbers, numbers});
+      });
+    for (Index task = 0; task < count; ++task) {
+      GradientUnit const& unit = unit_of_task<&GradientUnit::first_chunk>(units, first + task);
+      Carver policies(memory.policies(task));
+      GradientPlace const place = DifferentiateChunk<Call>::place_of(call_, unit, first + task - unit.first_chunk);
+      gradients_.template join<T>(call_, place, PolicySums<T, Call>(policies, call_, place));
+    }
   }
 
   /// What is summed over whole units, in their order: the matrices, biases and scales of feature maps, tables, sinks.
@@ -208,6 +228,7 @@ class BackwardRun {
     PackedMaps<Number> maps;
     std::byte* packed = nullptr;
     Number* parts = nullptr;
+    BlockSpan* spans = nullptr;  // of the parts: which blocks have one
     std::byte* policy_parts = nullptr;
     Number* query_matrix = nullptr;  // [features][stride of d], rows of whole vectors
     Number* key_matrix = nullptr;
@@ -223,6 +244,7 @@ class BackwardRun {
       packed = carver.take<std::byte>(static_cast<Index>(run.wave_.memory));
       part_size = round_up(run.wave_.most_parts, 64);
       parts = carver.take<Number>(part_size * part_count);
+      spans = carver.take<BlockSpan>(part_count);
       policy_size = (run.wave_.most_policies + 63) / 64 * 64;
       policy_parts = carver.take<std::byte>(static_cast<Index>(policy_size) * part_count);
       query_matrix = carver.take<Number>(static_cast<Index>(run.query_matrix_.size()));
