@@ -168,6 +168,25 @@ TEST(Bfloat16, GroupsOfHeadsAndThreadsChangeNoBit) {
   }
 }
 
+/// A document may begin at any key, odd ones too, and ends within a word as often as not.
+TEST(Bfloat16, ADocumentIsWhatItIsAlone) {
+  std::vector<Index> const queries{5, 0, 97, 1, 13}, keys{31, 7, 290, 0, 1};
+  constexpr Index n = 116, m = 329, d = 33, e = 48;
+  Inputs const in({n, m, d, e});
+  RowMajor<float> const all = output(in.q, in.k, in.v, at::Documents(queries, keys), at::Causal{});
+  Index query = 0, key = 0;
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    RowMajor<float> const alone =
+        output(RowMajor<Short>(in.q.middleRows(query, queries[i])), RowMajor<Short>(in.k.middleRows(key, keys[i])),
+               RowMajor<Short>(in.v.middleRows(key, keys[i])), at::Causal{});
+    EXPECT_TRUE(same_bits(alone, all.middleRows(query, queries[i]))) << "document " << i;
+    query += queries[i];
+    key += keys[i];
+  }
+  EXPECT_EQ(query, n);
+  EXPECT_EQ(key, m);
+}
+
 /// Two neighbours stand in one word; what one of them holds must not reach the other.
 TEST(Bfloat16, HiddenKeysChangeNoBitAndVisibleOnesReachTheirRows) {
   for (Index const n : {1, 3, 20, 100})

@@ -16,6 +16,11 @@ struct KeyRange {
   std::uint64_t computed = 0, partial = 0;
   Index last_key = end;  // behind the last key that some row may see; from here to `end` all scores are −∞
   [[nodiscard]] bool empty() const { return begin == end; }
+  /// Behind the last vector that holds such a key: half of the last panel may be left out.
+  template <int lanes>
+  [[nodiscard]] ATTEND_INLINE Index vectors_end() const {
+    return round_up(last_key, lanes);
+  }
 };
 
 /// Row `number` of a unit, whose queries are counted head by head.

@@ -54,11 +54,11 @@ ATTEND_INLINE void transpose_tokens(Storage const* const (&token)[lanes], Index 
                                     pack<Number, lanes> const& factor, Number* target, Index target_stride) {
   using Raw = raw_vector<Number, lanes>;
   bool adjacent = stride != 1 && token[0] != nullptr;
-  for (int i = 1; i < lanes; ++i) adjacent = adjacent && token[i] == token[0] + i;
+  for (int i = 1; adjacent && i < lanes; ++i) adjacent = token[i] == token[0] + i;
   if (adjacent) {
     for (Index f = 0; f < features; ++f) {
       Raw const x = load_as<lanes>(token[0] + f * stride).value() * factor.value();
-      std::memcpy(target + f * target_stride, &x, columns * sizeof(Number));
+      store_first<columns, Number, lanes>(target + f * target_stride, x);
     }
     return;
   }
@@ -67,26 +67,26 @@ ATTEND_INLINE void transpose_tokens(Storage const* const (&token)[lanes], Index 
     return;
   }
   alignas(64) static constexpr Number zeros[lanes] = {};
-  bool const whole = stride == 1 && std::is_same_v<Storage, Number>;
-  for (Index f = 0; f < features; f += lanes) {
+  Index f = 0;
+  if constexpr (std::is_same_v<Storage, Number>)
+    for (; stride == 1 && f + lanes <= features; f += lanes) {
+      Raw square[lanes];
+      load_transposed<Number, lanes>(
+          [&](int i)
+              __attribute__((always_inline)) { return i < columns && token[i] != nullptr ? token[i] + f : zeros; },
+          square);
+      ATTEND_UNROLL
+      for (int g = 0; g < lanes; ++g)
+        store_first<columns, Number, lanes>(target + (f + g) * target_stride, square[g] * factor.value());
+    }
+  for (; f < features; f += lanes) {
     Raw square[lanes];
-    if (whole && f + lanes <= features) {
-      if constexpr (std::is_same_v<Storage, Number>)
-        load_transposed<Number, lanes>(
-            [&](int i)
-                __attribute__((always_inline)) { return i < columns && token[i] != nullptr ? token[i] + f : zeros; },
-            square);
-    } else {
-      for (int i = 0; i < lanes; ++i)
-        square[i] =
-            token[i] == nullptr ? Raw{} : load_some<Number, lanes>(token[i] + f * stride, stride, features - f).value();
-      transpose<Number, lanes>(square);
-    }
-    Index const count = std::min<Index>(lanes, features - f);
-    for (Index g = 0; g < count; ++g) {
-      Raw const x = square[g] * factor.value();
-      std::memcpy(target + (f + g) * target_stride, &x, columns * sizeof(Number));
-    }
+    for (int i = 0; i < lanes; ++i)
+      square[i] =
+          token[i] == nullptr ? Raw{} : load_some<Number, lanes>(token[i] + f * stride, stride, features - f).value();
+    transpose<Number, lanes>(square);
+    for (Index g = 0; g < std::min<Index>(lanes, features - f); ++g)
+      store_first<columns, Number, lanes>(target + (f + g) * target_stride, square[g] * factor.value());
   }
 }
 

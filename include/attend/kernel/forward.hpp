@@ -159,7 +159,7 @@ ATTEND_INLINE void write_row(Block const& block, int r) {
   auto const& scratch = block.scratch;
   QueryPlace const at = block.place(r);
   Index const row = block.segment.row + at.row, e = call.value.dim();
-  RowResult<Number> const result = finish_row<T>(block, r);
+  RowResult<Number> const result = finish_row<T>(block, r, call.log_sum_exp.data() != nullptr);
   Number* const sums = scratch.sums + r * scratch.value_stride;
 
   if constexpr (Call::Normalizer::family == Family::pick) {

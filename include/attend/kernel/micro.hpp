@@ -104,21 +104,25 @@ ATTEND_INLINE void score_panel(Similarity const& similarity, Number const* __res
 ///   values    [key][value_stride], numbers or halves      sums   [row][sum_stride]
 ///
 /// Of bfloat16, weights and packed values are words of two keys; `begin` and the strides count as ever.
-/// The chain begins with what the sums hold, or with `fresh` at 0 and is added to them.
+/// The chain begins with what the sums hold, or with `fresh` at 0 and is added to them. `replaces` says that what they
+/// hold counts as 0.
 template <class T, int rows, int vectors, bool transposed = false, bool fresh = false, class Number, class Storage>
 ATTEND_INLINE void accumulate(Number const* __restrict weights, Index weight_stride, Storage const* __restrict values,
-                              Index value_stride, Index begin, Index end, Number* __restrict sums, Index sum_stride) {
+                              Index value_stride, Index begin, Index end, Number* __restrict sums, Index sum_stride,
+                              bool replaces = false) {
   constexpr int lanes = T::lanes;
   using Raw = raw_vector<Number, lanes>;
   Raw sum[rows][vectors];
   ATTEND_UNROLL
   for (int r = 0; r < rows; ++r) {
     ATTEND_UNROLL
-    for (int c = 0; c < vectors; ++c) {
-      if constexpr (fresh)
-        sum[r][c] = Raw{};
-      else
-        load(sum[r][c], sums + r * sum_stride + c * lanes);
+    for (int c = 0; c < vectors; ++c) sum[r][c] = Raw{};
+  }
+  if (!fresh && !replaces) {
+    ATTEND_UNROLL
+    for (int r = 0; r < rows; ++r) {
+      ATTEND_UNROLL
+      for (int c = 0; c < vectors; ++c) load(sum[r][c], sums + r * sum_stride + c * lanes);
     }
   }
   constexpr Index keys = T::bfloat16 ? 2 : 1;

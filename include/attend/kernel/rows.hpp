@@ -40,14 +40,21 @@ ATTEND_INLINE void begin_rows(Block const& block) {
 template <class T, class Number>
 [[nodiscard]] ATTEND_INLINE Number largest_score(Number const* scores, KeyRange const& range) {
   using Raw = raw_vector<Number, T::lanes>;
-  // Two chains: a comparison takes several cycles, and ranges are whole panels of two vectors.
+  // Two chains: a comparison takes several cycles.
   Raw a = -std::numeric_limits<Number>::infinity() - Raw{}, b = a;
-  for (Index j = range.begin; j < range.end; j += T::panel) {
+  Index const end = range.template vectors_end<T::lanes>();
+  Index j = range.begin;
+  for (; j + T::panel <= end; j += T::panel) {
     Raw x, y;
     load(x, scores + j);
     load(y, scores + j + T::lanes);
     a = x > a ? x : a;
     b = y > b ? y : b;
+  }
+  if (j < end) {
+    Raw x;
+    load(x, scores + j);
+    a = x > a ? x : a;
   }
   return largest_of(pack<Number, T::lanes>(Raw(b > a ? b : a)));
 }
@@ -74,18 +81,25 @@ ATTEND_INLINE void weigh_exponential(Block const& block, int strip, int rows, Ke
   }
   for (int r = 0; r < factor.size; r += T::lanes)
     exp_nonpositive(Pack::load(factor.of_row + r)).store(factor.of_row + r);
+  Index const end = range.template vectors_end<T::lanes>();
   for (int r = 0; r < rows; ++r) {
     Number* const row = scores + r * scratch.score_stride;
     Number* const sum_of_row = scratch.weight_sum + (strip + r) * T::lanes;
     Pack sum = Pack::load(sum_of_row) * Pack(factor.of_row[r]);
     Pack const subtract(shift[r]);
     // Two vectors at a time share the constants of exp, which 16 registers cannot all hold.
-    for (Index j = range.begin; j < range.end; j += T::panel) {
+    Index j = range.begin;
+    for (; j + T::panel <= end; j += T::panel) {
       Pack const a = exp_nonpositive(Pack::load(row + j) - subtract);
       Pack const b = exp_nonpositive(Pack::load(row + j + T::lanes) - subtract);
       store_weights<T>(row, j, a.value(), b.value());
       sum = sum + a;
       sum = sum + b;
+    }
+    if (j < end) {
+      Pack const a = exp_nonpositive(Pack::load(row + j) - subtract);
+      store_weights<T>(row, j, a.value(), Pack(Number(0)).value());
+      sum = sum + a;
     }
     sum.store(sum_of_row);
   }
@@ -107,13 +121,14 @@ ATTEND_INLINE void weigh_pointwise(Block const& block, int strip, int rows, KeyR
   asm("" : "+m"(nothing));
 #endif
   Pack const zero(nothing);
+  Index const end = range.template vectors_end<T::lanes>();
   for (int r = 0; r < rows; ++r) {
     Number* const row = scores + r * scratch.score_stride;
     Number const here = largest_score<T>(row, range);
     if (here > scratch.largest[strip + r]) scratch.largest[strip + r] = here;
     Number* const sum_of_row = scratch.weight_sum + (strip + r) * T::lanes;
     Pack sum = Pack::load(sum_of_row);
-    for (Index j = range.begin; j < range.end; j += T::lanes) {
+    for (Index j = range.begin; j < end; j += T::lanes) {
       Pack const score = Pack::load(row + j);
       Pack const weight = select(score == Pack(Block::minus_infinity), zero, Pack(normalizer.weight(score + shift)));
       weight.store(row + j);
@@ -244,8 +259,9 @@ struct RowResult {
   bool seen = true;
 };
 
+/// `keeps` says whether the number that is kept is wanted: its logarithm is 4 % of a small call.
 template <class T, class Block>
-[[nodiscard]] ATTEND_INLINE RowResult<typename Block::Number> finish_row(Block const& block, int r) {
+[[nodiscard]] ATTEND_INLINE RowResult<typename Block::Number> finish_row(Block const& block, int r, bool keeps) {
   using Call = typename Block::Call;
   using Number = typename Block::Number;
   using Pack = typename Block::Pack;
@@ -264,11 +280,11 @@ template <class T, class Block>
       result.scale = std::exp(largest - top);
       result.total = sum * result.scale + std::exp(sink - top);
     }
-    result.kept = result.seen ? top + std::log(result.total) : Block::minus_infinity;
+    if (keeps) result.kept = result.seen ? top + std::log(result.total) : Block::minus_infinity;
   } else if constexpr (Call::Normalizer::family == Family::pointwise) {
     result.seen = largest != Block::minus_infinity || sum != sum;
     result.total = normalizer.normalized ? sum : Number(1);
-    result.kept = !result.seen ? Block::minus_infinity : normalizer.normalized ? std::log(sum) : Number(0);
+    if (keeps) result.kept = !result.seen ? Block::minus_infinity : normalizer.normalized ? std::log(sum) : Number(0);
     // All f are 0, and so are the sums, unless a value that is seen is no number: divide by 1, not by 0.
     if (result.total == Number(0)) result.total = Number(1);
   } else {

@@ -115,45 +115,48 @@ template <class T, class Block>
 /// Micro-kernels over the rows of a strip, for one slice of features.
 template <class T, int vectors, bool transposed, bool fresh, class Number, class Storage>
 ATTEND_INLINE void accumulate_slice(Index rows, Number const* weights, Index weight_stride, Storage const* values,
-                                    Index value_stride, Index begin, Index end, Number* sums, Index features) {
+                                    Index value_stride, Index begin, Index end, Number* sums, Index features,
+                                    bool replaces) {
   Index const step = transposed ? 1 : weight_stride;
   Index r = 0;
   for (; r + T::value_rows <= rows; r += T::value_rows)
     accumulate<T, T::value_rows, vectors, transposed, fresh>(weights + r * step, weight_stride, values, value_stride,
-                                                             begin, end, sums + r * features, features);
+                                                             begin, end, sums + r * features, features, replaces);
   for (; r + 4 <= rows; r += 4)
     accumulate<T, 4, vectors, transposed, fresh>(weights + r * step, weight_stride, values, value_stride, begin, end,
-                                                 sums + r * features, features);
+                                                 sums + r * features, features, replaces);
   for (; r < rows; ++r)
     accumulate<T, 1, vectors, transposed, fresh>(weights + r * step, weight_stride, values, value_stride, begin, end,
-                                                 sums + r * features, features);
+                                                 sums + r * features, features, replaces);
 }
 
-/// sums += weights · values. Slice by slice: all rows use a slice of values while it is in L1.
+/// sums += weights · values, or with `replaces` sums = weights · values. Slice by slice: all rows use a slice of values
+/// while it is in L1.
 template <class T, bool transposed = false, bool fresh = false, class Number, class Storage>
 ATTEND_INLINE void accumulate_rows(Index rows, Number const* weights, Index weight_stride,
                                    ValueTile<Number, Storage> const& values, Index begin, Index end, Number* sums,
-                                   Index features) {
+                                   Index features, bool replaces = false) {
   Index f = 0;
   for (; f + T::value_vectors * T::lanes <= features; f += T::value_vectors * T::lanes)
     accumulate_slice<T, T::value_vectors, transposed, fresh>(rows, weights, weight_stride, values.data + f,
-                                                             values.stride, begin, end, sums + f, features);
+                                                             values.stride, begin, end, sums + f, features, replaces);
   for (; f < features; f += T::lanes)
     accumulate_slice<T, 1, transposed, fresh>(rows, weights, weight_stride, values.data + f, values.stride, begin, end,
-                                              sums + f, features);
+                                              sums + f, features, replaces);
 }
 
 /// The same sums, leaving out the pairs that do not meet: 0 · NaN would be NaN.
 template <class T, bool transposed = false, bool fresh = false, class Number, class Storage>
 ATTEND_INLINE void accumulate_seen(Index rows, Number const* weights, Index weight_stride, std::uint8_t const* seen,
                                    ValueTile<Number, Storage> const& values, Index begin, Index end, Number* sums,
-                                   Index features) {
+                                   Index features, bool replaces = false) {
   for (Index r = 0; r < rows; ++r) {
     Number* const sum = sums + r * features;
     for (Index f = 0; f < features; f += T::lanes) {
       using Raw = raw_vector<Number, T::lanes>;
       Raw before, total, value;
-      load(before, sum + f);
+      before = Raw{};
+      if (!replaces) load(before, sum + f);
       total = fresh ? Raw{} : before;
       for (Index j = begin; j < end; j += T::bfloat16 ? 2 : 1) {
         Index const pair = transposed ? j * weight_stride + r : r * weight_stride + j;
@@ -238,7 +241,7 @@ ATTEND_INLINE void accumulate_tile(Block const& block, int rows, KeyRange const&
   using Number = typename Block::Number;
   Index const features = block.scratch.value_stride, stride = block.scratch.score_stride;
   Number* const sums = block.scratch.tile_sums;
-  for (Index i = 0; i < rows * features; i += T::lanes) pack<Number, T::lanes>(Number(0)).store(sums + i);
+  bool replaces = true;
   Index const end = std::min(range.last_key, values.keys);
   for (Index from = range.begin; from < end;) {
     std::uint64_t const bit = std::uint64_t{1} << (from / T::panel);
@@ -250,11 +253,14 @@ ATTEND_INLINE void accumulate_tile(Block const& block, int rows, KeyRange const&
     }
     to = std::min(to, end);
     if (with_care)
-      accumulate_seen<T>(rows, weights, stride, seen, values, from, to, sums, features);
+      accumulate_seen<T>(rows, weights, stride, seen, values, from, to, sums, features, replaces);
     else if (!skip)
-      accumulate_rows<T>(rows, weights, stride, values, from, to, sums, features);
+      accumulate_rows<T>(rows, weights, stride, values, from, to, sums, features, replaces);
+    replaces = replaces && skip;
     from = to;
   }
+  if (replaces)
+    for (Index i = 0; i < rows * features; i += T::lanes) pack<Number, T::lanes>(Number(0)).store(sums + i);
 }
 
 /// sums = sums · factor + tile_sums: what a strip had before is brought to its new maximum, and the tile joins it.

@@ -86,7 +86,7 @@ ATTEND_INLINE void weigh_again(Block const& block, int r, KeyRange const& range,
   using Number = typename Block::Number;
   using Pack = typename Block::Pack;
   auto const& normalizer = block.call.normalizer;
-  RowResult<Number> const result = finish_row<T>(block, r);
+  RowResult<Number> const result = finish_row<T>(block, r, true);
   Number const largest = block.scratch.largest[r];
   Pack const unseen(is_logarithmic<Normalizer> ? Block::minus_infinity : Number(0));
   for (Index j = range.begin; j < range.end; j += T::lanes) {
