@@ -35,7 +35,7 @@ void try_variants(std::vector<Variant<Storage>> const& variants, Problem<Storage
   }
 }
 
-/// 0, 1, 2, primes, a block of 96 queries and a tile of 256 keys, give or take one.
+/// 0, 1, 2, primes, two blocks of 48 queries and a tile of 256 keys, give or take one.
 constexpr Index sizes[] = {0, 1, 2, 13, 31, 95, 96, 97, 255, 256, 257};
 
 TEST(TheKernel, AgreesWithTheReferenceForEveryMask) {

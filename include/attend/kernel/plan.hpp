@@ -1,6 +1,7 @@
 #pragma once
 
 #include <attend/kernel/values.hpp>
+#include <attend/simd/cache.hpp>
 
 #include <algorithm>
 
@@ -15,6 +16,7 @@ namespace kernel {
 struct Unit {
   Segment segment;
   Index key_head = 0;
+  Index block = 0;       // queries of a block
   Index tasks = 0;       // blocks of queries
   Index block_rows = 0;  // queries that are counted together: of one head, or of the whole group
   Index blocks = 0;      // blocks in them
@@ -53,7 +55,12 @@ class Plan {
   using Number = typename Call::Number;
 
   Plan(Call const& call, Index segments, SegmentOf const& segment_of, Index workers)
-      : call_(call), segments_(segments), segment_of_(segment_of), workers_(workers) {}
+      : call_(call),
+        segments_(segments),
+        segment_of_(segment_of),
+        workers_(workers),
+        block_(T::block(second_cache_bytes(), call.features.count, call.value.dim(),
+                        call.query.batch() * call.query.heads() * queries())) {}
 
   [[nodiscard]] Index units() const { return segments_ * call_.key.heads(); }
 
@@ -85,12 +92,14 @@ class Plan {
 
   /// The most queries and keys that a block has.
   [[nodiscard]] Index most_rows() const {
-    Index const n = call_.picked_rows ? call_.picked_count : call_.query.length();
-    return std::max(n, call_.group * std::min<Index>(n, T::rows - 1));
+    Index const n = queries();
+    return std::min(block_, std::max(n, call_.group * std::min<Index>(n, T::rows - 1)));
   }
   [[nodiscard]] Index most_keys() const { return call_.key.length(); }
 
  private:
+  [[nodiscard]] Index queries() const { return call_.picked_rows ? call_.picked_count : call_.query.length(); }
+
   [[nodiscard]] Unit unit_at(Index u) const {
     Unit unit;
     unit.segment = segment_of_(u / call_.key.heads());
@@ -98,7 +107,8 @@ class Plan {
     Index const n = call_.rows_of(unit.segment);
     bool const by_head = n >= T::rows;
     unit.block_rows = by_head ? n : n * call_.group;
-    unit.blocks = (unit.block_rows + T::block - 1) / T::block;
+    unit.block = block_;
+    unit.blocks = (unit.block_rows + block_ - 1) / block_;
     unit.tasks = by_head ? unit.blocks * call_.group : unit.blocks;
     bool const packs_ahead = unit.tasks > 1 || Call::Normalizer::family == Family::whole_row;
     unit.pack_tasks = packs_ahead && unit.tasks > 0 ? (unit.segment.keys + T::tile - 1) / T::tile : 0;
@@ -109,6 +119,7 @@ class Plan {
   Index segments_;
   SegmentOf const& segment_of_;
   Index workers_;
+  Index block_;
 };
 
 }  // namespace kernel

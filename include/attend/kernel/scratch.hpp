@@ -54,7 +54,7 @@ struct Scratch {
   ATTEND_INLINE Scratch(Carver& carver, Call const& call, Index most_rows, Index most_keys, bool packs_keys,
                         bool reads_in_place) {
     Index const features = T::steps(call.features.count), e = call.value.dim();
-    Index const block = round_up(std::min<Index>(most_rows, T::block), T::rows);
+    Index const block = round_up(most_rows, T::rows);
     score_stride = whole_row ? round_up(most_keys, T::tile) + (T::score_stride - T::tile) : T::score_stride;
     value_stride = round_up(e, T::lanes);
     queries = carver.take<Number>(block * features);

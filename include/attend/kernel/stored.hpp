@@ -50,8 +50,23 @@ class FetchAhead {
 /// Features f and f + 1 of 16 tokens lie in one vector once pairs are turned, half as many shuffles as turning numbers:
 /// the first in the lower half of each lane, the second in the upper.
 template <class Number, class Storage>
-inline constexpr bool turns_pairs = std::is_same_v<Number, float> && std::is_same_v<Storage, Eigen::bfloat16> &&
+inline constexpr bool turns_pairs = std::is_same_v<Number, float> && sizeof(Storage) == 2 &&
                                     std::endian::native == std::endian::little;
+
+/// The two as numbers.
+template <class Storage, int lanes>
+ATTEND_INLINE void unpair(raw_vector<float, lanes> const& pairs, raw_vector<float, lanes>& first,
+                          raw_vector<float, lanes>& second) {
+  auto const bits = reinterpret_cast<raw_vector<std::uint32_t, lanes>>(pairs);
+  if constexpr (std::is_same_v<Storage, Eigen::bfloat16>) {
+    first = reinterpret_cast<raw_vector<float, lanes>>(bits << 16);
+    second = reinterpret_cast<raw_vector<float, lanes>>(bits & 0xffff0000u);
+  } else {
+    using Halves = raw_vector<std::uint16_t, lanes>;
+    first = widen<Storage, lanes>(__builtin_convertvector(bits, Halves)).value();
+    second = widen<Storage, lanes>(__builtin_convertvector(bits >> 16, Halves)).value();
+  }
+}
 
 /// Rows that one pass over the tokens serves; for more, packed tokens are faster.
 inline constexpr Index most_few_rows = 4;
@@ -88,16 +103,16 @@ ATTEND_INLINE void add_stored_products(FewRows<RowStorage> const& row, View<Stor
       fetch(f);
       if constexpr (turns_pairs<Number, Storage>)
         if (count == lanes && chain_end - f >= 2 * lanes) {
-          using Bits = raw_vector<std::uint32_t, lanes>;
           fetch(f + lanes);
           load_transposed<float, lanes>(
               [&](int i) __attribute__((always_inline)) { return WordLine{first + i * tokens.row_stride + f}; },
               square);
           ATTEND_UNROLL
           for (int g = 0; g < lanes; ++g) {
-            Bits const pair = reinterpret_cast<Bits>(square[g]);
-            multiply(f + 2 * g, reinterpret_cast<Raw>(pair << 16));
-            multiply(f + 2 * g + 1, reinterpret_cast<Raw>(pair & 0xffff0000u));
+            Raw even, odd;
+            unpair<Storage, lanes>(square[g], even, odd);
+            multiply(f + 2 * g, even);
+            multiply(f + 2 * g + 1, odd);
           }
           f += lanes;
           continue;

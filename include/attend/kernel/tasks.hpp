@@ -88,15 +88,15 @@ struct AttendBlock {
     Scratch<T, Call> const scratch(carver, call, most_rows, most_keys, true, reads_values_in_place<T>(call));
     // The last queries first: under a causal mask they have most to do, and the short ones fill the end.
     Index const number = unit.tasks - 1 - task;
-    Index const from = number / unit.blocks * unit.block_rows + number % unit.blocks * T::block;
-    Index const left = unit.block_rows - number % unit.blocks * T::block;
+    Index const from = number / unit.blocks * unit.block_rows + number % unit.blocks * unit.block;
+    Index const left = unit.block_rows - number % unit.blocks * unit.block;
     Block<T, Call> const block{
         call,
         unit.segment,
         scratch,
         unit.key_head,
         from,
-        static_cast<int>(std::min<Index>(T::block, left)),
+        static_cast<int>(std::min(unit.block, left)),
         unit.pack_tasks > 0 ? packed + unit.packed : nullptr,
         unit.pack_tasks > 0 && !reads_values_in_place<T>(call) ? packed + unit.packed_values : nullptr,
         maps.query,

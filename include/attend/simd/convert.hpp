@@ -3,6 +3,7 @@
 #include <attend/simd/pack.hpp>
 
 #include <cstring>
+#include <type_traits>
 
 ATTEND_QUIET_BEGIN
 
@@ -15,23 +16,17 @@ template <int lanes, class Number>
   return pack<Number, lanes>::load(from);
 }
 
-template <int lanes>
-[[nodiscard]] ATTEND_INLINE pack<float, lanes> load_as(Eigen::bfloat16 const* from) {
-  using Bits = raw_vector<std::uint32_t, lanes>;
-  raw_vector<std::uint16_t, lanes> stored;
-  std::memcpy(&stored, from, sizeof stored);
-  return pack<float, lanes>(reinterpret_cast<raw_vector<float, lanes>>(__builtin_convertvector(stored, Bits) << 16));
-}
-
+/// Numbers of 16 bits as they are stored, as floats; the result is exact.
+///
 /// A half has 5 bits of exponent biased by 15, a float 8 biased by 127: shift the magnitude into place and multiply by
 /// 2^112, which also makes normal floats of subnormal halves. Infinity and NaN keep their mantissa. AVX2 and AVX-512
 /// have an instruction for it, which GCC is told as text because the unit may be compiled for neither.
-template <int lanes>
-[[nodiscard]] ATTEND_INLINE pack<float, lanes> load_as(Eigen::half const* from) {
+template <class Storage, int lanes>
+[[nodiscard]] ATTEND_INLINE pack<float, lanes> widen(raw_vector<std::uint16_t, lanes> const& stored) {
   using Bits = raw_vector<std::uint32_t, lanes>;
   using Floats = raw_vector<float, lanes>;
-  raw_vector<std::uint16_t, lanes> stored;
-  std::memcpy(&stored, from, sizeof stored);
+  if constexpr (std::is_same_v<Storage, Eigen::bfloat16>)
+    return pack<float, lanes>(reinterpret_cast<Floats>(__builtin_convertvector(stored, Bits) << 16));
 #if defined(__x86_64__)
   if constexpr (lanes == 8 || lanes == 16) {
 #if defined(__clang__)
@@ -50,6 +45,14 @@ template <int lanes>
   Bits const special = magnitude | 0x7f800000u;
   Bits const bits = magnitude >= 0x0f800000u ? special : reinterpret_cast<Bits>(scaled);
   return pack<float, lanes>(reinterpret_cast<Floats>(bits | sign));
+}
+
+template <int lanes, class Storage>
+  requires(std::is_same_v<Storage, Eigen::half> || std::is_same_v<Storage, Eigen::bfloat16>)
+[[nodiscard]] ATTEND_INLINE pack<float, lanes> load_as(Storage const* from) {
+  raw_vector<std::uint16_t, lanes> stored;
+  std::memcpy(&stored, from, sizeof stored);
+  return widen<Storage, lanes>(stored);
 }
 
 /// Writes numbers as what they are stored as; of two as near the one whose last bit is 0.
