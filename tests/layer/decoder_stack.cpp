@@ -9,6 +9,8 @@
 
 #include <gtest/gtest.h>
 
+#include <utility>
+
 /// Decoder blocks one after the other are what they are one at a time.
 
 namespace decoder_stack_tests {
@@ -91,6 +93,9 @@ TEST(DecoderStack, WrongMemoriesAndCaches) {
                   {"gradient has 1 blocks", "2"});
   expect_sentence([&] { (void)stack.backward(x, memory, kept, x, d_memory, gradient, std::tuple<>()); },
                   {"gradient has 1", "2"});
+  caches[1] = std::move(stack.caches(3)[1]);
+  expect_sentence([&] { (void)stack.decode(x, caches, memory, std::tuple<>()); }, {"DecoderStack", "4 more", "3 only"});
+  EXPECT_EQ(caches[0].length(), 0);
   caches.pop_back();
   expect_sentence([&] { (void)stack.decode(x, caches, memory, std::tuple<>()); }, {"1 caches", "2 blocks"});
   EXPECT_EQ(caches[0].length(), 0);

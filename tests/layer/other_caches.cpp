@@ -90,7 +90,9 @@ TEST(Int8KvCache, RoundsEachHeadByItself) {
   keys << 1, -0.5, 0.25, 100, 50, -100, 0, 0, 0, std::nanf(""), 1, 2;
   values << 1, 2, 3, 4;
   cache.append(keys, values);
-  auto const found = cache.keys();
+  auto const found = [&](Index b, Index h, Index i, Index f) {
+    return cache.scales().key(b, h, i, 0) * static_cast<float>(cache.keys()(b, h, i, f));
+  };
   for (Index f = 0; f < 3; ++f) {
     EXPECT_NEAR(found(0, 0, 0, f), keys(0, f), 0.5 / 127 + 1e-6);
     EXPECT_NEAR(found(0, 1, 0, f), keys(0, 3 + f), 50.0 / 127 + 1e-4);

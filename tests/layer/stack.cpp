@@ -14,6 +14,7 @@
 
 #include <memory>
 #include <string_view>
+#include <utility>
 
 namespace stack_tests {
 
@@ -112,6 +113,15 @@ TEST(Stack, ErrorsSayWhatIsWanted) {
   EXPECT_EQ(sentence_of([&] { (void)blocks.decode(Matrix<float>::Zero(1, 8), few); }),
             "Stack: there are 1 caches for 2 blocks; make them with caches(…).");
   EXPECT_EQ(few[0].length(), 0);
+  auto uneven = blocks.caches(10);
+  uneven[1] = std::move(blocks.caches(3)[1]);
+  EXPECT_EQ(sentence_of([&] { (void)blocks.decode(Matrix<float>::Zero(4, 8), uneven); }),
+            "Stack: 4 more tokens were handed to a cache of 0, which has room for 3 only.");
+  EXPECT_EQ(uneven[0].length(), 0);
+  (void)blocks.blocks[0].decode(Matrix<float>::Zero(2, 8), uneven[0]);
+  EXPECT_EQ(sentence_of([&] { (void)blocks.decode(Matrix<float>::Zero(1, 8), uneven); }),
+            "Stack: one cache has seen 2 tokens of 1 sequences, another 0 of 1; all must have seen the same.");
+  EXPECT_EQ(uneven[0].length(), 2);
   EXPECT_EQ(sentence_of([&] { (void)blocks.run(Matrix<float>::Zero(201, 8)); }),
             "Rotary: the turns are (200, 2) but x has 201 rows; the turns must be (201, 2).");
 }

@@ -73,6 +73,7 @@ auto backward_heads(Heads<Query const> const& q, Heads<Key const> const& k, Head
       [&](auto const& call, Index segments, auto const& segment_of, auto& executor, Workspace& workspace) {
         using Call = std::remove_cvref_t<decltype(call)>;
         using Arrays = std::remove_cvref_t<decltype(arrays)>;
+        static_assert(!Call::scales_tokens, "attend: TokenScales are for forward calls; backward takes numbers.");
         kernel::BackwardCall<Call, Arrays> const backward{call, arrays};
         return learned_gradients<0>(kernel::run_backward(backward, segments, segment_of, executor, workspace),
                                     std::as_const(given)...);

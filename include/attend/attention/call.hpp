@@ -95,11 +95,12 @@ inline void check_kept(HeadsShape const& output, HeadsShape const& log_sum_exp, 
 }
 
 /// The policies of a call, found among its arguments.
-template <class... Given>
+template <class Number, class... Given>
 struct Sorted {
   ScaledDot const scaled_dot{};
   Softmax const softmax{};
   QueryStart const query_start{};
+  TokenScales<Number> const token_scales{};
   Serial serial{};
 
   auto const& similarity(Given&... given) const {
@@ -110,6 +111,9 @@ struct Sorted {
   }
   QueryStart const& start(Given&... given) const {
     return attend::detail::find<attend::detail::is_option>(query_start, given...);
+  }
+  TokenScales<Number> const& scales(Given&... given) const {
+    return attend::detail::find<attend::detail::is_scales>(token_scales, given...);
   }
   auto& executor(Given&... given) { return attend::detail::find<attend::detail::is_executor>(serial, given...); }
   static Workspace& workspace(Workspace& own, Given&... given) {
@@ -128,7 +132,7 @@ auto with_call(Heads<Query const> q, Heads<Key const> k, Heads<Value const> v, H
                 "bfloat16 together. Cast one of them.");
   static_assert((0 + ... + attend::detail::count_documents<std::remove_const_t<Given>>()) <= 1,
                 "attend: two Documents in one call; give at most one.");
-  Sorted<Given...> sorted;
+  Sorted<Number, Given...> sorted;
   auto const& similarity = sorted.similarity(given...);
   auto const& normalizer = sorted.normalizer(given...);
   QueryStart const& start = sorted.start(given...);
@@ -137,6 +141,11 @@ auto with_call(Heads<Query const> q, Heads<Key const> k, Heads<Value const> v, H
   static_assert(purpose == kernel::Purpose::weights || !is_logarithmic<Normalizer>,
                 "attend: LogSoftmax gives logarithms of weights, which are no weights to average values with; ask "
                 "Attention{LogSoftmax{}}.weights(q, k) for them.");
+
+  constexpr bool scales_tokens = attend::detail::how_many<attend::detail::is_scales, Given...> > 0;
+  static_assert(!scales_tokens || std::is_same_v<Similarity, Dot> || std::is_same_v<Similarity, ScaledDot>,
+                "attend: TokenScales multiply the scores of keys, which is what keys times their scales score with Dot "
+                "and ScaledDot only; with another similarity hand in numbers.");
 
   check_inputs(q.shape(), k.shape(), similarity);
   CallShape const shape{q.batch(), q.heads(), q.length(), k.length()};
@@ -148,8 +157,9 @@ auto with_call(Heads<Query const> q, Heads<Key const> k, Heads<Value const> v, H
   Documents const* documents = nullptr;
   ((documents = documents == nullptr ? attend::detail::documents_of(given) : documents), ...);
 
-  using Call = kernel::Call<Number, Query, Key, Value, Output, Similarity, Normalizer,
-                            std::remove_const_t<decltype(adjusters)>, std::remove_const_t<decltype(masks)>>;
+  using Call =
+      kernel::Call<Number, Query, Key, Value, Output, Similarity, Normalizer, std::remove_const_t<decltype(adjusters)>,
+                   std::remove_const_t<decltype(masks)>, scales_tokens>;
   kernel::Features<Number> features{similarity.template query_map<Number>(q.dim()),
                                     similarity.template key_map<Number>(k.dim()), nullptr, 0};
   if constexpr (requires { similarity.template feature_weights<Number>(); })
@@ -175,7 +185,15 @@ auto with_call(Heads<Query const> q, Heads<Key const> k, Heads<Value const> v, H
                   rows,
                   row_count,
                   features,
-                  attend::detail::how_many<attend::detail::is_arithmetic, Given...> > 0};
+                  attend::detail::how_many<attend::detail::is_arithmetic, Given...> > 0,
+                  sorted.scales(given...).key,
+                  sorted.scales(given...).value};
+  if constexpr (scales_tokens) {
+    HeadsShape const expected{k.batch(), k.heads(), k.length(), 1};
+    check_same(call.key_scale.shape() == expected && call.value_scale.shape() == expected,
+               "TokenScales must be one number for each key and value.", call.key_scale.shape(), "scales of k",
+               call.value_scale.shape(), "scales of v");
+  }
 
   auto const segment_of = [&](Index number) -> kernel::Segment {
     Index const pieces = documents == nullptr ? 1 : documents->count(), batch = number / pieces;

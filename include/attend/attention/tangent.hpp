@@ -31,6 +31,7 @@ void tangent_heads(Heads<Query const> const& q, Heads<Key const> const& k, Heads
       [&](auto const& call, Index segments, auto const& segment_of, auto& executor, Workspace& workspace) {
         using Call = std::remove_cvref_t<decltype(call)>;
         using Arrays = std::remove_cvref_t<decltype(arrays)>;
+        static_assert(!Call::scales_tokens, "attend: TokenScales are for forward calls; jvp takes numbers.");
         kernel::TangentCall<Call, Arrays> const tangent{call, arrays};
         kernel::run_tangent(tangent, segments, segment_of, executor, workspace);
       },

@@ -33,6 +33,8 @@ struct NormalizerKind {};
 struct OptionKind {};
 /// How numbers may be multiplied: `FloatProducts`.
 struct ArithmeticKind {};
+/// What stored tokens are to be multiplied by: `TokenScales`.
+struct ScalesKind {};
 
 namespace detail {
 
@@ -66,6 +68,9 @@ concept Option = detail::has_kind<Type, OptionKind>;
 
 template <class Type>
 concept Arithmetic = detail::has_kind<Type, ArithmeticKind>;
+
+template <class Type>
+concept Scales = detail::has_kind<Type, ScalesKind>;
 
 /// for_each(count, f): calls f(0) … f(count − 1), each once, in any order, perhaps at the same time, and returns
 /// when all are done.

@@ -5,6 +5,7 @@
 #include <attend/core/executor.hpp>
 #include <attend/core/float_products.hpp>
 #include <attend/core/query_start.hpp>
+#include <attend/core/token_scales.hpp>
 #include <attend/core/workspace.hpp>
 
 #include <tuple>
@@ -38,6 +39,8 @@ struct is_option : std::bool_constant<Option<Type>> {};
 template <class Type>
 struct is_arithmetic : std::bool_constant<Arithmetic<Type>> {};
 template <class Type>
+struct is_scales : std::bool_constant<Scales<Type>> {};
+template <class Type>
 struct is_executor : std::bool_constant<Executor<Type>> {};
 template <class Type>
 struct is_workspace : std::bool_constant<WorkspaceLike<Type>> {};
@@ -61,7 +64,7 @@ constexpr void check_policy_kinds() {
                 "attend: a bare matrix is no policy: say at::Keep{matrix} or at::Drop{matrix} for a boolean mask, "
                 "at::Bias{matrix} for numbers that are added to the scores.");
   static_assert(((EigenObject<Given> || Similarity<Given> || Adjuster<Given> || Mask<Given> || Normalizer<Given> ||
-                  Option<Given> || Arithmetic<Given> || Executor<Given> || WorkspaceLike<Given>) &&
+                  Option<Given> || Arithmetic<Given> || Scales<Given> || Executor<Given> || WorkspaceLike<Given>) &&
                  ...),
                 "attend: an argument after q, k and v is no policy. A mask is called with (position), an adjuster with "
                 "(score, position), both generic (`auto`); the rest says its kind: see attend/core/concepts.hpp.");
@@ -70,6 +73,7 @@ constexpr void check_policy_kinds() {
   static_assert(how_many<is_normalizer, Given...> <= 1,
                 "attend: two normalisers in one call; give at most one (Softmax, Sigmoid, Sparsemax, …).");
   static_assert(how_many<is_option, Given...> <= 1, "attend: two QueryStart in one call; give at most one.");
+  static_assert(how_many<is_scales, Given...> <= 1, "attend: two TokenScales in one call; give at most one.");
   static_assert(how_many<is_executor, Given...> <= 1, "attend: two executors in one call; give at most one.");
   static_assert(how_many<is_workspace, Given...> <= 1, "attend: two workspaces in one call; give at most one.");
 }

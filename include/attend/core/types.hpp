@@ -23,7 +23,7 @@ using Matrix = Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowM
 template <class Scalar>
 using Vector = Eigen::Matrix<Scalar, Eigen::Dynamic, 1>;
 
-/// Half precision is a way to store numbers; arithmetic on it is done in float.
+/// Half precision and bytes are ways to store numbers; arithmetic on them is done in float.
 template <class Storage>
 struct ComputeType {
   using type = Storage;
@@ -34,6 +34,10 @@ struct ComputeType<Eigen::half> {
 };
 template <>
 struct ComputeType<Eigen::bfloat16> {
+  using type = float;
+};
+template <>
+struct ComputeType<std::int8_t> {
   using type = float;
 };
 

@@ -28,7 +28,7 @@ template <class Call>
 inline constexpr bool may_multiply_bfloat16 =
     compiles_bfloat16_products && std::is_same_v<typename Call::Query, Eigen::bfloat16> &&
     std::is_same_v<typename Call::Key, Eigen::bfloat16> && std::is_same_v<typename Call::Value, Eigen::bfloat16> &&
-    is_dot_product<typename Call::Similarity> && !Call::maps_queries && !Call::maps_keys &&
+    is_dot_product<typename Call::Similarity> && !Call::maps_queries && !Call::maps_keys && !Call::scales_tokens &&
     !requires { Call::Similarity::keys_are_a_table; } &&
     (Call::Normalizer::family == Family::exponential || Call::Normalizer::family == Family::pointwise);
 

@@ -37,7 +37,7 @@ inline constexpr bool is_dot_product = requires { requires Similarity::is_dot_pr
 /// `group` query heads share a key/value head. `picked_rows` names the queries of a segment that are asked for
 /// (weights of some rows); null: all of them.
 template <class NumberType, class QueryStorage, class KeyStorage, class ValueStorage, class OutputStorage,
-          class SimilarityType, class NormalizerType, class AdjusterTuple, class MaskTuple>
+          class SimilarityType, class NormalizerType, class AdjusterTuple, class MaskTuple, bool with_token_scales>
 struct Call {
   using Number = NumberType;
   using Query = QueryStorage;
@@ -63,7 +63,8 @@ struct Call {
   Index const* picked_rows = nullptr;
   Index picked_count = 0;
   Features<Number> features{};
-  bool float_products = false;  // even where bfloat16 could be multiplied as it is stored
+  bool float_products = false;                 // even where bfloat16 could be multiplied as it is stored
+  Heads<Number const> key_scale, value_scale;  // (b, h_kv, m, 1), with token scales
 
   /// Whether tokens may go through a matrix before they are compared.
   static constexpr bool maps_queries =
@@ -71,6 +72,7 @@ struct Call {
                      FeatureMap<Number>>;
   static constexpr bool maps_keys =
       std::is_same_v<decltype(std::declval<Similarity const&>().template key_map<Number>(Index{})), FeatureMap<Number>>;
+  static constexpr bool scales_tokens = with_token_scales;
   static constexpr bool has_adjusters = std::tuple_size_v<AdjusterTuple> > 0;
   static constexpr int learned_adjusters = []<class... Adjusters>(std::type_identity<std::tuple<Adjusters...>>) {
     return (0 + ... + int(Learned<Adjusters>));

@@ -75,7 +75,10 @@ ATTEND_INLINE void accumulate_whole_rows(Block const& block, int strip, int rows
         std::uint64_t careful = 0;
         if constexpr (Call::has_masks || Call::has_adjusters)
           for (Index panel = 0; panel < range.end; panel += T::panel)
-            if (!finite.finite(values, scratch.value_stride, panel)) careful |= std::uint64_t{1} << (panel / T::panel);
+            if (!finite.finite(values, scratch.value_stride, panel) || !has_finite_scales<T>(block, tile + panel))
+              careful |= std::uint64_t{1} << (panel / T::panel);
+        if constexpr (Call::scales_tokens)
+          scale_columns<T>(block, block.call.value_scale, tile, 0, range.end, rows, scratch.scores + tile);
         accumulate_tile<T>(block, rows, range, careful, values, scratch.scores + tile, scratch.seen + tile);
         join_tile<T>(block, strip, rows, RowFactors<T, typename Block::Number>(1).of_row);
       });
@@ -112,12 +115,15 @@ ATTEND_INLINE void attend_tile(Block const& block, Index tile, Index keys, typen
         } else {
           std::uint64_t careful = 0;
           if constexpr (with_values && (Call::has_masks || Call::has_adjusters))
-            careful = careful_panels<T>(block, rows, range, values, finite, scratch.scores, scratch.seen);
+            careful = careful_panels<T>(block, rows, tile, range, values, finite, scratch.scores, scratch.seen);
           RowFactors<T, typename Block::Number> factor(1);
           if constexpr (family == Family::exponential)
             weigh_exponential<T>(block, strip, rows, range, scratch.scores, factor);
           else
             weigh_pointwise<T>(block, strip, rows, range, scratch.scores);
+          if constexpr (with_values && Call::scales_tokens)
+            scale_columns<T>(block, block.call.value_scale, tile, range.begin, range.template vectors_end<T::lanes>(),
+                             rows, scratch.scores);
           if constexpr (with_values) {
             accumulate_tile<T>(block, rows, range, careful, values, scratch.scores, scratch.seen);
             join_tile<T>(block, strip, rows, factor.of_row);
@@ -168,6 +174,10 @@ ATTEND_INLINE void write_row(Block const& block, int r) {
       sums[f] = !result.seen                 ? Number(0)
                 : result.kept != result.kept ? result.kept
                                              : static_cast<Number>(values(block.segment.key + scratch.picked[r], f));
+    if constexpr (Call::scales_tokens)
+      if (result.seen && result.kept == result.kept)
+        for (Index f = 0; f < e; ++f)
+          sums[f] *= call.value_scale(block.segment.batch, block.key_head, block.segment.key + scratch.picked[r], 0);
   }
   auto const output = call.output.mutable_head(block.segment.batch, at.head);
   for (Index f = 0; f < e; f += T::lanes) {

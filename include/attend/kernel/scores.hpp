@@ -3,6 +3,7 @@
 #include <attend/core/dual.hpp>
 #include <attend/kernel/block.hpp>
 #include <attend/kernel/stored.hpp>
+#include <attend/kernel/token_scales.hpp>
 #include <attend/simd/math.hpp>
 
 #include <array>
@@ -223,6 +224,9 @@ template <class T, bool with_slopes = false, class Block>
     else
       score_rows_of_strip<T, 2>(similarity, rows, queries, keys + panel * features, weights, features, scores + panel,
                                 block.scratch.score_stride, factor);
+    if constexpr (Call::scales_tokens)
+      scale_columns<T>(block, block.call.key_scale, tile + panel, 0, round_up(computed, T::lanes), rows,
+                       scores + panel);
     bool const masked = cover == Coverage::some;
     bool const changes_all =
         Call::has_adjusters || here < T::panel || Call::Normalizer::family == Family::pick || has_temperature(block);

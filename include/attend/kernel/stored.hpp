@@ -47,24 +47,28 @@ class FetchAhead {
   bool fetches_;
 };
 
-/// Features f and f + 1 of 16 tokens lie in one vector once pairs are turned, half as many shuffles as turning numbers:
-/// the first in the lower half of each lane, the second in the upper.
+/// Numbers of less than 32 bits are turned as words of two or four, which takes as many shuffles as one number would.
 template <class Number, class Storage>
-inline constexpr bool turns_pairs = std::is_same_v<Number, float> && sizeof(Storage) == 2 &&
-                                    std::endian::native == std::endian::little;
+inline constexpr int numbers_in_word =
+    std::is_same_v<Number, float> && std::endian::native == std::endian::little ? 4 / static_cast<int>(sizeof(Storage))
+                                                                                : 1;
 
-/// The two as numbers.
-template <class Storage, int lanes>
-ATTEND_INLINE void unpair(raw_vector<float, lanes> const& pairs, raw_vector<float, lanes>& first,
-                          raw_vector<float, lanes>& second) {
-  auto const bits = reinterpret_cast<raw_vector<std::uint32_t, lanes>>(pairs);
+/// The numbers of words, the one in the lowest bits first.
+template <class Storage, int lanes, int count>
+ATTEND_INLINE void take_apart(raw_vector<float, lanes> const& words, raw_vector<float, lanes> (&number)[count]) {
+  auto const bits = reinterpret_cast<raw_vector<std::uint32_t, lanes>>(words);
   if constexpr (std::is_same_v<Storage, Eigen::bfloat16>) {
-    first = reinterpret_cast<raw_vector<float, lanes>>(bits << 16);
-    second = reinterpret_cast<raw_vector<float, lanes>>(bits & 0xffff0000u);
-  } else {
+    number[0] = reinterpret_cast<raw_vector<float, lanes>>(bits << 16);
+    number[1] = reinterpret_cast<raw_vector<float, lanes>>(bits & 0xffff0000u);
+  } else if constexpr (std::is_same_v<Storage, Eigen::half>) {
     using Halves = raw_vector<std::uint16_t, lanes>;
-    first = widen<Storage, lanes>(__builtin_convertvector(bits, Halves)).value();
-    second = widen<Storage, lanes>(__builtin_convertvector(bits >> 16, Halves)).value();
+    number[0] = widen<Storage, lanes>(__builtin_convertvector(bits, Halves)).value();
+    number[1] = widen<Storage, lanes>(__builtin_convertvector(bits >> 16, Halves)).value();
+  } else {
+    auto const whole = reinterpret_cast<raw_vector<std::int32_t, lanes>>(words);
+    ATTEND_UNROLL
+    for (int i = 0; i < count; ++i)
+      number[i] = __builtin_convertvector((whole << (24 - 8 * i)) >> 24, raw_vector<float, lanes>);
   }
 }
 
@@ -101,20 +105,21 @@ ATTEND_INLINE void add_stored_products(FewRows<RowStorage> const& row, View<Stor
         multiply_rows<T, rows, Number>(row, of, feature, sum);
       };
       fetch(f);
-      if constexpr (turns_pairs<Number, Storage>)
-        if (count == lanes && chain_end - f >= 2 * lanes) {
-          fetch(f + lanes);
+      constexpr int in_word = numbers_in_word<Number, Storage>;
+      if constexpr (in_word > 1)
+        if (count == lanes && chain_end - f >= in_word * lanes) {
+          for (int i = 1; i < in_word; ++i) fetch(f + i * lanes);
           load_transposed<float, lanes>(
               [&](int i) __attribute__((always_inline)) { return WordLine{first + i * tokens.row_stride + f}; },
               square);
           ATTEND_UNROLL
           for (int g = 0; g < lanes; ++g) {
-            Raw even, odd;
-            unpair<Storage, lanes>(square[g], even, odd);
-            multiply(f + 2 * g, even);
-            multiply(f + 2 * g + 1, odd);
+            Raw number[in_word];
+            take_apart<Storage, lanes>(square[g], number);
+            ATTEND_UNROLL
+            for (int i = 0; i < in_word; ++i) multiply(f + in_word * g + i, number[i]);
           }
-          f += lanes;
+          f += (in_word - 1) * lanes;
           continue;
         }
       if (count == lanes && width == lanes) {

@@ -214,7 +214,8 @@ class FinitePanels {
 /// Partial panels whose values are not all finite. For those, notes which keys each row sees: call it while the
 /// scores still hold −∞ for the unseen.
 template <class T, class Block, class Storage>
-[[nodiscard]] ATTEND_INLINE std::uint64_t careful_panels(Block const& block, int rows, KeyRange const& range,
+[[nodiscard]] ATTEND_INLINE std::uint64_t careful_panels(Block const& block, int rows, Index tile,
+                                                         KeyRange const& range,
                                                          ValueTile<typename Block::Number, Storage> const& values,
                                                          FinitePanels<T, typename Block::Number>& finite,
                                                          typename Block::Number const* scores, std::uint8_t* seen) {
@@ -223,7 +224,9 @@ template <class T, class Block, class Storage>
   Index const stride = block.scratch.score_stride;
   for (Index panel = range.begin; panel < range.end; panel += T::panel) {
     std::uint64_t const bit = std::uint64_t{1} << (panel / T::panel);
-    if ((range.partial & bit) == 0 || finite.finite(values, block.scratch.value_stride, panel)) continue;
+    if ((range.partial & bit) == 0 ||
+        (finite.finite(values, block.scratch.value_stride, panel) && has_finite_scales<T>(block, tile + panel)))
+      continue;
     careful |= bit;
     for (int r = 0; r < rows; ++r)
       for (Index j = panel; j < panel + T::panel; ++j)

@@ -129,6 +129,7 @@ struct DecoderStack {
     check_memory(memory);
     check(caches.size() == blocks.size(), "DecoderStack: there are ", caches.size(), " caches for ", blocks.size(),
           " blocks; make them with caches(…).");
+    attend::detail::check_caches(caches, x.rows(), "DecoderStack");
     for (std::size_t i = 0; i < blocks.size(); ++i)
       x = blocks[i].decode(x, caches[i], memory[i], over_memory, given...);
     return layer_detail::norm_stack(norm, std::move(x), given...);

@@ -2,50 +2,41 @@
 
 #include <attend/core/check.hpp>
 #include <attend/core/heads.hpp>
+#include <attend/core/token_scales.hpp>
 #include <attend/core/types.hpp>
-#include <attend/layer/cache_scratch.hpp>
 
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <memory>
-#include <utility>
+#include <type_traits>
 #include <vector>
 
 namespace attend {
 
 /// Keys and values as bytes, with one scale for each head of a token: x ≈ scale · byte, scale = max |x| / 127.
 ///
-/// A little more than a quarter of the memory of float. To be looked at they are laid out as numbers again, which costs
-/// as much as copying a cache of floats: it saves memory, not time.
+/// A little more than a quarter of the memory of float, and as much less to read in a step of decoding: bytes are
+/// widened where they are multiplied, and scores and weights take the scales.
 ///
 /// Shapes   (batch, heads, length, d) and (batch, heads, length, e); room for `capacity` tokens a sequence
 /// Throws   when more is appended than there is room for; then nothing has changed
 /// Error    at most scale / 2 a number: 0.4 % of the largest of its head
 /// Edge     a head of zeros is kept exactly; NaN or infinity makes its head NaN
-/// Cost     batch·capacity·heads·(d + e + 8) bytes, and the scratch: one layer's tokens as numbers
+/// Cost     batch·capacity·heads·(d + e + 8) bytes
 /// Source   per-token scales: Yao 2022, section 4.1 (arXiv 2206.01861)
 template <class Number>
 class Int8KvCache {
  public:
-  using Scratch = CacheScratch<Number>;
+  static_assert(std::is_same_v<Number, float>, "attend: Int8KvCache is computed with in float.");
 
   Int8KvCache() = default;
-  /// Caches of the layers of a model may share one scratch.
-  Int8KvCache(Index heads, Index key_dim, Index value_dim, Index capacity, Index batch = 1,
-              std::shared_ptr<Scratch> scratch = std::make_shared<Scratch>())
-      : keys_{key_dim, {}, {}},
-        values_{value_dim, {}, {}},
-        scratch_(std::move(scratch)),
-        batch_(batch),
-        heads_(heads),
-        capacity_(capacity) {
+  Int8KvCache(Index heads, Index key_dim, Index value_dim, Index capacity, Index batch = 1)
+      : keys_{key_dim, {}, {}}, values_{value_dim, {}, {}}, batch_(batch), heads_(heads), capacity_(capacity) {
     check(batch > 0 && heads > 0 && key_dim > 0 && value_dim > 0 && capacity >= 0, "Int8KvCache: ", batch,
           " sequences of ", heads, " heads of ", key_dim, " and ", value_dim, " numbers with room for ", capacity,
           " tokens; all must be positive, the room may be 0.");
-    check(scratch_ != nullptr, "Int8KvCache: the scratch is null; hand in one, or none.");
     for (Part* const part : {&keys_, &values_}) {
       part->scales.resize(static_cast<std::size_t>(batch * capacity * heads));
       part->bytes.resize(part->scales.size() * static_cast<std::size_t>(part->dim));
@@ -54,7 +45,7 @@ class Int8KvCache {
   Int8KvCache(Int8KvCache&&) noexcept = default;
   Int8KvCache& operator=(Int8KvCache&&) noexcept = default;
 
-  /// A cache with the same tokens and the same scratch.
+  /// A cache with the same tokens, such as for a beam of a search.
   [[nodiscard]] Int8KvCache copy() const { return *this; }
 
   [[nodiscard]] Index batch() const { return batch_; }
@@ -64,7 +55,6 @@ class Int8KvCache {
   [[nodiscard]] Index capacity() const { return capacity_; }
   [[nodiscard]] Index length() const { return length_; }
   [[nodiscard]] Index seen() const { return length_; }
-  /// Without the scratch.
   [[nodiscard]] std::size_t bytes() const {
     return keys_.bytes.size() + values_.bytes.size() + (keys_.scales.size() + values_.scales.size()) * sizeof(float);
   }
@@ -94,10 +84,11 @@ class Int8KvCache {
     length_ = length;
   }
 
-  /// (b, heads, length, d), in the scratch: until the next cache that shares it is looked at.
-  [[nodiscard]] Heads<Number const> keys() const { return laid_out(keys_, scratch_->keys); }
+  /// (b, heads, length, d), to be multiplied by the scales
+  [[nodiscard]] Heads<std::int8_t const> keys() const { return tokens(keys_.bytes, keys_.dim); }
   /// (b, heads, length, e)
-  [[nodiscard]] Heads<Number const> values() const { return laid_out(values_, scratch_->values); }
+  [[nodiscard]] Heads<std::int8_t const> values() const { return tokens(values_.bytes, values_.dim); }
+  [[nodiscard]] TokenScales<Number> scales() const { return {tokens(keys_.scales, 1), tokens(values_.scales, 1)}; }
 
  private:
   Int8KvCache(Int8KvCache const&) = default;
@@ -130,21 +121,13 @@ class Int8KvCache {
                               : std::int8_t{0};
         }
   }
-  [[nodiscard]] Heads<Number const> laid_out(Part const& part, std::vector<Number>& room) const {
-    Heads<Number> const all = detail::in_scratch(room, {batch_, heads_, length_, part.dim});
-    for (Index b = 0; b < batch_; ++b)
-      for (Index i = 0; i < length_ * heads_; ++i) {
-        Index const place = b * capacity_ * heads_ + i;
-        Number const scale = static_cast<Number>(part.scales[static_cast<std::size_t>(place)]);
-        std::int8_t const* const from = part.bytes.data() + place * part.dim;
-        Number* const to = all.data() + b * all.strides().batch + i * part.dim;
-        for (Index f = 0; f < part.dim; ++f) to[f] = scale * static_cast<Number>(from[f]);
-      }
-    return all;
+  template <class Item>
+  [[nodiscard]] Heads<Item const> tokens(std::vector<Item> const& items, Index dim) const {
+    Index const width = heads_ * dim;
+    return {items.data(), {batch_, heads_, length_, dim}, {capacity_ * width, dim, width, 1}};
   }
 
   Part keys_, values_;
-  std::shared_ptr<Scratch> scratch_;
   Index batch_ = 0, heads_ = 0, capacity_ = 0, length_ = 0;
 };
 

@@ -11,6 +11,34 @@
 
 namespace attend {
 
+namespace detail {
+
+/// Calls use(scales) for a cache that keeps numbers with scales, use() for others.
+template <class Cache, class Use>
+void with_scales_of(Cache const& cache, Use const& use) {
+  if constexpr (requires { cache.scales(); })
+    use(cache.scales());
+  else
+    use();
+}
+
+/// Refuses `rows` more tokens, those of all sequences together, before the first of a stack's caches has taken them.
+template <class Cache>
+void check_caches(std::vector<Cache> const& caches, Index rows, char const* layer) {
+  for (Cache const& cache : caches) {
+    Cache const& first = caches.front();
+    check(cache.batch() == first.batch() && cache.seen() == first.seen(), layer, ": one cache has seen ", first.seen(),
+          " tokens of ", first.batch(), " sequences, another ", cache.seen(), " of ", cache.batch(),
+          "; all must have seen the same.");
+    if constexpr (requires { cache.capacity(); } && !requires { Cache::forgets; })
+      check(cache.batch() == 0 || rows / cache.batch() <= cache.capacity() - cache.length(), layer, ": ",
+            cache.batch() == 0 ? 0 : rows / cache.batch(), " more tokens were handed to a cache of ", cache.length(),
+            ", which has room for ", cache.capacity(), " only.");
+  }
+}
+
+}  // namespace detail
+
 /// Keys and values of the tokens that were seen so far, for decoding: each is projected once.
 ///
 /// What MultiHead::decode takes is any class with the members of this one: RollingKvCache keeps the first tokens and

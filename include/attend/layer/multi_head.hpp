@@ -339,16 +339,18 @@ struct MultiHead {
           place(step.key, key_norm, kv_heads, batch, cache.seen(), executor);
           step.context.resize(x.rows(), heads * value_dim());
           auto const look = [&](Heads<Scalar> const& context, Heads<Scalar const> const& queries) {
-            std::apply(
-                [&](auto const&... own) {
-                  layer_detail::with_policies_among(
-                      [&](auto&... policy) {
-                        attention_into(context, queries, cache.keys(), cache.values(), own..., policy..., executor,
-                                       workspace);
-                      },
-                      given...);
-                },
-                policies);
+            attend::detail::with_scales_of(cache, [&](auto const&... scales) {
+              std::apply(
+                  [&](auto const&... own) {
+                    layer_detail::with_policies_among(
+                        [&](auto&... policy) {
+                          attention_into(context, queries, cache.keys(), cache.values(), own..., policy..., scales...,
+                                         executor, workspace);
+                        },
+                        given...);
+                  },
+                  policies);
+            });
           };
           Heads<Scalar> const context = split(step.context, heads, batch);
           Heads<Scalar const> const queries = split(std::as_const(step.query), heads, batch);

@@ -116,6 +116,7 @@ struct Stack {
   [[nodiscard]] Matrix<Scalar> decode(Matrix<Scalar> x, std::vector<Cache>& caches, Given&&... given) const {
     check(caches.size() == blocks.size(), "Stack: there are ", caches.size(), " caches for ", blocks.size(),
           " blocks; make them with caches(…).");
+    attend::detail::check_caches(caches, x.rows(), "Stack");
     for (std::size_t i = 0; i < blocks.size(); ++i) x = blocks[i].decode(x, caches[i], given...);
     return layer_detail::norm_stack(norm, std::move(x), given...);
   }

@@ -44,6 +44,8 @@ class Call {
  public:
   Call(CallShape const& shape, Given const&... given) : given_(given...), shape_(shape) {
     attend::detail::check_policy_kinds<Given...>();
+    static_assert(attend::detail::how_many<attend::detail::is_scales, Given...> == 0,
+                  "attend: the reference takes keys and values as numbers: multiply them by their scales.");
   }
 
   /// The same call, another of its heads.

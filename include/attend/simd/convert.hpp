@@ -55,6 +55,26 @@ template <int lanes, class Storage>
   return widen<Storage, lanes>(stored);
 }
 
+/// Bytes, exactly. AVX2 and AVX-512 have an instruction that reads and widens them; see widen.
+template <int lanes>
+[[nodiscard]] ATTEND_INLINE pack<float, lanes> load_as(std::int8_t const* from) {
+  using Whole = raw_vector<std::int32_t, lanes>;
+  using Floats = raw_vector<float, lanes>;
+#if defined(__x86_64__) && !defined(__clang__)
+  if constexpr (lanes == 8 || lanes == 16) {
+    typedef std::int8_t Stored __attribute__((vector_size(lanes), aligned(1), may_alias));
+    Whole whole;
+    asm("vpmovsxbd {%1, %0|%0, %1}" : "=v"(whole) : "m"(*reinterpret_cast<Stored const*>(from)));
+    return pack<float, lanes>(__builtin_convertvector(whole, Floats));
+  }
+#endif
+  // Step by step: a longer step GCC 12 takes byte by byte.
+  raw_vector<std::int8_t, lanes> stored;
+  std::memcpy(&stored, from, sizeof stored);
+  auto const wider = __builtin_convertvector(stored, raw_vector<std::int16_t, lanes>);
+  return pack<float, lanes>(__builtin_convertvector(__builtin_convertvector(wider, Whole), Floats));
+}
+
 /// Writes numbers as what they are stored as; of two as near the one whose last bit is 0.
 template <int lanes, class Number>
 ATTEND_INLINE void store_as(Number* to, pack<Number, lanes> const& x) {
