@@ -5,10 +5,6 @@
 
 set(laws laws/policies laws/bound_results laws/variants_normalizers laws/variants_more_normalizers laws/variants_scalars
   laws/variants_similarities)
-set(gradient_laws laws/policies laws/gradient_additive laws/gradient_bfloat16 laws/gradient_bilinear
-  laws/gradient_clipped_l1 laws/gradient_dot laws/gradient_float laws/gradient_float_additive
-  laws/gradient_float_sparsemax laws/gradient_half laws/gradient_l1 laws/gradient_location laws/gradient_picks
-  laws/gradient_scaled_dot)
 
 # Numbers -------------------------------------------------------------------------------------------------------------
 
@@ -87,6 +83,9 @@ found_by(kernel/front_door_heads)
 fault(last_row_of_a_head_is_taken_for_one_more_of_it kernel/block.hpp
   [[number < rows ? 0 : number / rows, row]]
   [[number <= rows ? 0 : number / rows, row]])
+fault(coverage_of_a_group_is_that_of_its_last_head kernel/block.hpp
+  [[if (here == Coverage::some || (r > 0 && here != result)) return Coverage::some;]]
+  [[if (here == Coverage::some) return Coverage::some;]])
 fault(memory_of_a_decoding_block_forgets_the_group kernel/plan.hpp
   [[std::max(n, call_.group * std::min<Index>(n, T::rows - 1))]]
   [[n]])
@@ -154,9 +153,6 @@ fault(panels_between_are_not_emptied kernel/scores.hpp
         for (int r = 0; r < rows; ++r)]]
   [[if (range.empty())
         for (int r = 0; r < rows; ++r)]])
-fault(coverage_of_a_group_is_that_of_its_last_head kernel/block.hpp
-  [[if (here == Coverage::some || (r > 0 && here != result)) return Coverage::some;]]
-  [[if (here == Coverage::some) return Coverage::some;]])
 fault(weights_of_the_last_panel_run_into_the_next_row kernel/weights.hpp
   [[std::min(range.end, keys) - range.begin, scores + range.begin]]
   [[range.end - range.begin, scores + range.begin]])
@@ -228,23 +224,21 @@ fault(slopes_of_later_groups_go_to_the_first_heads score/alibi.hpp
 fault(queries_without_keys_keep_what_memory_held kernel/backward/prepare.hpp
   [[if (unit.chunks == 0)]]
   [[if (unit.chunks < 0)]])
-fault(tangent_is_not_centred kernel/tangent/block.hpp
-  [[scratch.sums[line + f] - delta * around;]]
-  [[scratch.sums[line + f];]])
-
-found_by(laws/gradients ${gradient_laws})
 fault(nan_in_a_gradient_of_the_output_is_overlooked kernel/backward/prepare.hpp
   [[packs.finite_rows[number] = finite && poison == Number(0);]]
   [[packs.finite_rows[number] = finite;]])
-fault(sparsemax_learns_where_weights_are_zero normalize/sparsemax.hpp
-  [[select(weight > Number(0), Number(1), weight)]]
-  [[select(weight >= Number(0), Number(1), weight)]])
+fault(tangent_is_not_centred kernel/tangent/block.hpp
+  [[scratch.sums[line + f] - delta * around;]]
+  [[scratch.sums[line + f];]])
 
 found_by(pairs/every_pair pairs/kernels_exponential pairs/kernels_normalized_pointwise pairs/kernels_pick
   pairs/kernels_pointwise pairs/kernels_whole_row laws/policies)
 fault(euclidean_pushes_keys_the_wrong_way score/euclidean.hpp
   [[{slope, -slope, d_score * difference * difference}]]
   [[{slope, slope, d_score * difference * difference}]])
+fault(sparsemax_learns_where_weights_are_zero normalize/sparsemax.hpp
+  [[select(weight > Number(0), Number(1), weight)]]
+  [[select(weight >= Number(0), Number(1), weight)]])
 fault(entmax_is_right_at_one_and_a_half_alone normalize/entmax.hpp
   [[return raised(weight, 2 - alpha);]]
   [[return raised(weight, alpha - 1);]])
