@@ -72,6 +72,9 @@ fault(rows_are_rescaled_as_the_first_of_their_strip kernel/values.hpp
 fault(second_chain_of_features_replaces_the_first kernel/micro.hpp
   [[if (begin > 0) load(before, score);]]
   [[if (begin > chain) load(before, score);]])
+fault(row_of_a_rest_is_summed_in_one_chain kernel/micro.hpp
+  [[is_dot_product<Similarity> ? T::chain : features;]]
+  [[is_dot_product<Similarity> && rows > 1 ? T::chain : features;]])
 fault(nan_in_the_last_value_of_a_tile_is_overlooked kernel/values.hpp
   [[Index const end = std::min(values.keys, panel + T::panel);]]
   [[Index const end = std::min(values.keys - 1, panel + T::panel);]])
@@ -102,7 +105,7 @@ fault(workspace_is_announced_without_its_slots kernel/run.hpp
   [[slots = carver.take<std::byte>(static_cast<Index>(slot_size) * (slot_count - 1));]])
 
 found_by(kernel/accuracy)
-fault(tiles_are_summed_in_one_chain kernel/tiling.hpp
+fault(features_are_summed_in_one_chain kernel/tiling.hpp
   [[Set::isa == Isa::baseline ? 32 : 64;]]
   [[4096;]])
 
@@ -169,9 +172,6 @@ fault(pick_passes_over_nan kernel/rows.hpp
   [[]])
 
 found_by(laws/same_bits ${laws})
-fault(masked_tile_leaves_its_sign_on_zero kernel/forward.hpp
-  [[Pack(result.scale) / Pack(result.total) + Pack(Number(0));]]
-  [[Pack(result.scale) / Pack(result.total);]])
 fault(waves_are_counted_on kernel/plan.hpp
   [[wave.units = wave.tasks = wave.pack_tasks = wave.packed = 0;]]
   [[wave.units = wave.pack_tasks = wave.packed = 0;]])
