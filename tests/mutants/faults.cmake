@@ -193,6 +193,12 @@ fault(gradient_of_a_bias_is_that_of_the_first_query kernel/backward/finish.hpp
 fault(gradient_of_a_width_lacks_a_power score/gaussian.hpp
   [[static_cast<double>(sums[rows]) / (width_ * width_ * width_);]]
   [[static_cast<double>(sums[rows]) / (width_ * width_);]])
+fault(euclidean_pushes_keys_the_wrong_way score/euclidean.hpp
+  [[{slope, -slope, d_score * difference * difference}]]
+  [[{slope, slope, d_score * difference * difference}]])
+fault(entmax_is_right_at_one_and_a_half_alone normalize/entmax.hpp
+  [[return raised(weight, 2 - alpha);]]
+  [[return raised(weight, alpha - 1);]])
 
 found_by(layer/local_attention)
 fault(gradient_of_the_log_sum_exp_has_the_wrong_sign kernel/backward/prepare.hpp
@@ -230,18 +236,6 @@ fault(nan_in_a_gradient_of_the_output_is_overlooked kernel/backward/prepare.hpp
 fault(tangent_is_not_centred kernel/tangent/block.hpp
   [[scratch.sums[line + f] - delta * around;]]
   [[scratch.sums[line + f];]])
-
-found_by(pairs/every_pair pairs/kernels_exponential pairs/kernels_normalized_pointwise pairs/kernels_pick
-  pairs/kernels_pointwise pairs/kernels_whole_row laws/policies)
-fault(euclidean_pushes_keys_the_wrong_way score/euclidean.hpp
-  [[{slope, -slope, d_score * difference * difference}]]
-  [[{slope, slope, d_score * difference * difference}]])
-fault(sparsemax_learns_where_weights_are_zero normalize/sparsemax.hpp
-  [[select(weight > Number(0), Number(1), weight)]]
-  [[select(weight >= Number(0), Number(1), weight)]])
-fault(entmax_is_right_at_one_and_a_half_alone normalize/entmax.hpp
-  [[return raised(weight, 2 - alpha);]]
-  [[return raised(weight, alpha - 1);]])
 
 # Policies ------------------------------------------------------------------------------------------------------------
 
