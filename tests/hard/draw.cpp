@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <set>
+#include <utility>
 
 namespace draw_tests {
 
@@ -52,6 +53,14 @@ TEST(Draw, LowBitsAreNotTheHighOnes) {
     alike += std::floor(low * 16) == std::floor(scaled * 0x1p-28) ? 1 : 0;
   }
   EXPECT_NEAR(alike, 625, 4 * std::sqrt(625.0));
+}
+
+TEST(Draw, LowBitsAreNotTheHighOnesOfANeighbour) {
+  for (Index i = 0; i < 100; ++i)
+    for (auto const& [row, sample] : {std::pair<Index, Index>{i, 1}, {i + 1, 0}}) {
+      double const scaled = Draw{.seed = 3}.uniform(i, 0) * 0x1p32, low = scaled - std::floor(scaled);
+      EXPECT_GT(std::abs(low - Draw{.seed = 3}.uniform(row, sample)), 0x1p-18) << i;
+    }
 }
 
 TEST(Draw, NeedsASample) { EXPECT_THROW((Draw{.samples = 0}.check_sizes()), attend::Error); }

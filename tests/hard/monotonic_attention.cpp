@@ -131,6 +131,11 @@ TEST(MonotonicAttention, AWalkStartsWhereTheStepBeforeStopped) {
   EXPECT_EQ(attention.walk(energies, -1), (std::vector<Index>(5, -1)));
 }
 
+TEST(MonotonicAttention, AWalkPassesAKeyOfOneHalf) {
+  MonotonicAttention<double> const attention{-1};
+  EXPECT_EQ(attention.walk(Matrix{{1, 1, std::nextafter(1.0, 2.0), 3}}), (std::vector<Index>{2}));
+}
+
 TEST(MonotonicAttention, StepByStepIsTheWhole) {
   MonotonicAttention<float> const attention{-0.2f};
   attend::Matrix<float> const energies = gradients::normal(5, 9, 10).cast<float>();

@@ -21,11 +21,12 @@ void expect_few_rows_to_have_the_bits_of_many() {
         at::Lengths const seen{static_cast<int>(m - 1)};
         RowMajor<float> const all = at::attention(q, k, v, seen);
         expect_near_reference(all, q, finite_k, finite_v, seen);
-        for (Index const rows : {1, 2, 3, 4}) {
-          RowMajor<float> const few = at::attention(q.middleRows(2, rows), k, v, seen);
-          ASSERT_TRUE(same_bits(few, all.middleRows(2, rows)))
-              << rows << " rows of " << d << " features, " << m << " keys of " << e;
-        }
+        for (Index const first : {2, 5})  // the last are a rest behind whole micro-kernels
+          for (Index const rows : {1, 2, 3, 4}) {
+            RowMajor<float> const few = at::attention(q.middleRows(first, rows), k, v, seen);
+            ASSERT_TRUE(same_bits(few, all.middleRows(first, rows)))
+                << rows << " rows from " << first << " of " << d << " features, " << m << " keys of " << e;
+          }
       }
 }
 

@@ -112,15 +112,18 @@ TEST(FrontDoor, TakesVectorsAndFixedSizes) {
 
 TEST(FrontDoor, WritesOnlyWhatItIsHanded) {
   Inputs const in;
-  auto const expect_framed = [&](auto sheet) {
-    sheet.setConstant(19 + 5, 10 + 6, untouched);
-    at::attention_into(sheet.block(2, 3, 19, 10), in.q, in.k, in.v);
-    EXPECT_TRUE(same_bits(sheet.block(2, 3, 19, 10), in.out));
-    sheet.block(2, 3, 19, 10).setConstant(untouched);
-    EXPECT_TRUE((sheet.array() == untouched).all());
+  auto const expect_framed = [&](auto sheet, Index e) {
+    RowMajor<float> const v = numbers(37, e, 3), wanted = at::attention(in.q, in.k, v);
+    sheet.setConstant(19 + 5, e + 6, untouched);
+    at::attention_into(sheet.block(2, 3, 19, e), in.q, in.k, v);
+    EXPECT_TRUE(same_bits(sheet.block(2, 3, 19, e), wanted)) << e;
+    sheet.block(2, 3, 19, e).setConstant(untouched);
+    EXPECT_TRUE((sheet.array() == untouched).all()) << e;
   };
-  expect_framed(RowMajor<float>());
-  expect_framed(ColumnMajor<float>());
+  for (Index const e : {3, 7, 10, 15, 16}) {  // a vector of every instruction set, less one
+    expect_framed(RowMajor<float>(), e);
+    expect_framed(ColumnMajor<float>(), e);
+  }
 
   ColumnMajor<float> columns(19, 10);
   at::attention_into(columns, in.q, in.k, in.v);

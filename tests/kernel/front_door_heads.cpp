@@ -1,7 +1,9 @@
 #include "front_door.hpp"
 
+#include <attend/mask/block_sparse.hpp>
 #include <attend/reference/heads.hpp>
 
+#include <cstdint>
 #include <vector>
 
 /// Batches of heads in the caller's memory, with any strides and with fewer heads of keys than of queries.
@@ -83,6 +85,20 @@ TEST(FrontDoor, HeadsAreReadAndWrittenThroughStrides) {
     EXPECT_EQ(o.packed(), out) << "features " << inner << " apart";
     for (std::size_t i = 0; inner == 2 && i < o.sheet().size(); i += 2) ASSERT_EQ(o.sheet()[i + 1], untouched);
   }
+}
+
+/// In decoding, heads that share keys are computed together: what one of them sees whole, another may not see at all.
+TEST(FrontDoor, HeadsOfAGroupHaveMasksOfTheirOwn) {
+  constexpr laws::Shape few{.n = 3, .m = 64, .d = 12, .e = 6, .heads = 4, .kv_heads = 2};
+  laws::Problem<float> const problem(few, 18);
+  auto const in = problem.inputs();
+  at::Matrix<bool> blocks(4, 2);  // half of the keys for each head
+  blocks << true, false, false, true, false, true, true, false;
+  at::BlockSparse const halves(at::Grid<std::uint8_t>(blocks, {1, 4, 1, 2}), 3, 32);
+  std::vector<float> out(static_cast<std::size_t>(laws::size_of(few.output())));
+  at::attention_into(at::heads(out.data(), few.output()), in.q, in.k, in.v, halves);
+  auto const wanted = at::reference::attention<double>(in.q, in.k, in.v, halves);
+  for (std::size_t i = 0; i < out.size(); ++i) ASSERT_NEAR(out[i], wanted[i], 4e-6) << "element " << i;
 }
 
 TEST(FrontDoor, ColumnsOfAMatrixAreHeads) {

@@ -1,5 +1,7 @@
 #include "bound_results.hpp"
 
+#include <attend/simd/dispatch.hpp>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>

@@ -2,11 +2,24 @@
 #include "core/sentence.hpp"
 
 #include <attend/attention.hpp>
+#include <attend/core/query_start.hpp>
 #include <attend/core/thread_pool.hpp>
 #include <attend/mask/causal.hpp>
+#include <attend/normalize/softmax.hpp>
+#include <attend/reference/heads_backward.hpp>
 #include <attend/reference/jacobian.hpp>
+#include <attend/score/alibi.hpp>
+#include <attend/score/bias.hpp>
+#include <attend/score/cosine.hpp>
+#include <attend/score/relative_bias.hpp>
 
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
 #include <string>
+#include <tuple>
+#include <vector>
 
 /// How backward and forward mode may be called: from any storage order, with an executor and a workspace, and what it refuses.
 
@@ -103,6 +116,81 @@ TEST(GradientCalls, RefuseWrongSizesInASentence) {
             "attention: q has 5 columns but k has 3; both must have the same number of features d.");
   EXPECT_EQ(call(x.q, x.k, x.q, kept, x.d_output),
             "attention: k has 40 rows but v has 13; both must have one row for each key.");
+}
+
+/// More keys than are differentiated at a time, heads that share keys, and policies with numbers of each head.
+TEST(GradientCalls, OfManyKeysGroupsAndNumbersOfEachHead) {
+  laws::Shape const shape{.n = 14, .m = 1100, .d = 3, .e = 2, .heads = 4, .kv_heads = 2};
+  laws::Problem<double> const problem(shape, 10);
+  auto const in = problem.inputs();
+  RowMajor const d_output = random_matrix(4 * 14, 2, 11);
+  auto const d_out = at::heads(d_output.data(), shape.output());
+  at::Alibi const alibi = at::Alibi::for_heads(4);
+  at::RelativeBias<double> const bias(random_matrix(4, 2 * 20 + 1, 12));
+  at::Softmax const softmax{.sinks = {0.5, 3, -1, 6}};
+  at::QueryStart const start(700);  // keys on both sides
+
+  at::Attention const op{alibi, bias, softmax, start};
+  auto const found = op.backward(in.q, in.k, in.v, op.forward(in.q, in.k, in.v), d_out);
+  auto const wanted = at::reference::backward(in.q, in.k, in.v, d_out, alibi, bias, softmax, start);
+  auto const expect_near = [](auto const& a, auto const& b, std::string const& what) {
+    ASSERT_EQ(std::ssize(a), std::ssize(b)) << what;
+    double off = 0, largest = 0;
+    for (std::size_t i = 0; i < a.size(); ++i) {
+      off = std::max(off, std::abs(a[i] - b[i]));
+      largest = std::max(largest, std::abs(b[i]));
+    }
+    EXPECT_LE(off, 1e-12 * largest) << what;
+  };
+  expect_near(found.query, wanted.query, "query");
+  expect_near(found.key, wanted.key, "key");
+  expect_near(found.value, wanted.value, "value");
+  auto const numbers_of = [](auto const& learned) {
+    std::vector<double> numbers;
+    at::each_parameter(
+        learned, [&](std::string_view, auto group) { numbers.insert(numbers.end(), group.begin(), group.end()); });
+    return numbers;
+  };
+  expect_near(numbers_of(std::get<0>(found.policies)), numbers_of(std::get<0>(wanted.policies)), "slopes");
+  expect_near(numbers_of(std::get<1>(found.policies)), numbers_of(std::get<1>(wanted.policies)), "table");
+  expect_near(std::get<2>(found.policies).sinks, std::get<2>(wanted.policies).sinks, "sinks");
+}
+
+/// Its value may be anything, and so may the gradient of an output that it is no part of.
+TEST(GradientCalls, OfAKeyThatABiasForbidsAreZero) {
+  Arrays x;
+  RowMajor forbids = RowMajor::Zero(13, 40);
+  forbids.col(17).setConstant(-std::numeric_limits<double>::infinity());
+  x.v.row(17).setConstant(std::numeric_limits<double>::infinity());
+  x.d_output.row(2).setConstant(std::numeric_limits<double>::quiet_NaN());
+  at::Attention const op{at::Bias(forbids)};
+  auto const found = op.backward(x.q, x.k, x.v, op.forward(x.q, x.k, x.v), x.d_output);
+  EXPECT_TRUE(found.key.row(17).isZero(0) && found.value.row(17).isZero(0));
+  EXPECT_TRUE(found.query.row(3).allFinite());
+}
+
+TEST(GradientCalls, OfQueriesWithoutKeysAreZeroWhateverMemoryHeld) {
+  Arrays const x;
+  at::Attention const op{at::Causal{}};
+  RowMajor const k(0, 5), v(0, 3);
+  at::Workspace workspace;
+  std::memset(workspace.reserve(std::size_t{1} << 22), 0xff, std::size_t{1} << 22);  // every double of it is NaN
+  EXPECT_TRUE(op.backward(x.q, k, v, op.forward(x.q, k, v), x.d_output, workspace).query.isZero(0));
+}
+
+/// Under Cosine: it is alike to nothing, and there is no way in which it could turn.
+TEST(GradientCalls, OfAZeroVectorAreZero) {
+  Arrays x;
+  x.q.row(3).setZero();
+  x.k.row(11).setZero();
+  at::Attention const op{at::Cosine{3}};
+  auto const kept = op.forward(x.q, x.k, x.v);
+  auto const found = op.backward(x.q, x.k, x.v, kept, x.d_output);
+  auto const wanted = at::reference::backward(x.q, x.k, x.v, x.d_output, at::Cosine{3});
+  EXPECT_LE((kept.output.row(3) - x.v.colwise().mean()).cwiseAbs().maxCoeff(), 1e-15);
+  EXPECT_LE((found.query - wanted.query).cwiseAbs().maxCoeff(), 1e-13);
+  EXPECT_LE((found.key - wanted.key).cwiseAbs().maxCoeff(), 1e-13);
+  EXPECT_TRUE(found.query.row(3).isZero(0) && found.key.row(11).isZero(0));
 }
 
 TEST(TangentCalls, ReadAnyStorageOrderAndScalar) {

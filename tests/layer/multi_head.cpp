@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <memory>
 
 /// Multi-head attention against its formula written out, and against differences.
 
@@ -144,6 +145,18 @@ TEST(MultiHead, RaggedSequencesAreThoseAlone) {
   }
 }
 
+/// The context made of the weights is the layer's.
+template <class Layer, class... Given>
+void expect_weights_of(Layer const& layer, Matrix<double> const& x, Index batch, Given const&... given) {
+  Matrix<double> const w = layer.weights(x, x, batch, given...), v = layer.value.forward(x);
+  Index const n = x.rows() / batch, e = layer.value_dim();
+  Matrix<double> context(x.rows(), layer.heads * e);
+  for (Index b = 0; b < batch; ++b)
+    for (Index h = 0; h < layer.heads; ++h)
+      context.block(b * n, h * e, n, e) = w.middleRows((b * layer.heads + h) * n, n) * v.block(b * n, h * e, n, e);
+  EXPECT_LE((layer.output.forward(context) - layer.forward(x, batch, given...).output).cwiseAbs().maxCoeff(), 1e-14);
+}
+
 TEST(MultiHead, WeightsOfEveryHead) {
   MultiHead<double, at::Alibi> layer(MultiHeadShape{.features = 4, .heads = 2}, at::Alibi::for_heads(2));
   fill(layer);
@@ -153,13 +166,15 @@ TEST(MultiHead, WeightsOfEveryHead) {
   ASSERT_EQ(w.cols(), 3);
   EXPECT_LE((w.rowwise().sum().array() - 1).abs().maxCoeff(), 1e-14);
   EXPECT_EQ(w(0, 1), 0) << "the future";
-  // The context made of them is the layer's.
-  Matrix<double> const v = layer.value.forward(x);
-  Matrix<double> context(6, 4);
-  for (Index b = 0; b < 2; ++b)
-    for (Index h = 0; h < 2; ++h)
-      context.block(b * 3, h * 2, 3, 2) = w.middleRows((b * 2 + h) * 3, 3) * v.block(b * 3, h * 2, 3, 2);
-  EXPECT_LE((layer.output.forward(context) - layer.forward(x, 2, at::Causal{}).output).cwiseAbs().maxCoeff(), 1e-14);
+  expect_weights_of(layer, x, 2, at::Causal{});
+}
+
+TEST(MultiHead, WeightsOfQueriesAndKeysWithNormsOfTheirOwn) {
+  MultiHead<double> layer(MultiHeadShape{.features = 8, .heads = 2});
+  layer.query_norm = layer.key_norm = at::RmsNorm<double>(4);
+  layer.rotary = std::make_shared<at::RotaryTable<double> const>(at::Rotary(4), 3);
+  fill(layer);
+  expect_weights_of(layer, Matrix<double>::Random(6, 8), 2);
 }
 
 TEST(MultiHead, ErrorsSayWhatIsWanted) {

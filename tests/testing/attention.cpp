@@ -34,4 +34,13 @@ TEST(CheckGradient, OfTheKernelByEveryParameter) {
   EXPECT_EQ(report.entries, 35 + 185 + 111 + (30 + 30 + 6 + 6) + 1 + 259 + 9 + 8 + 2 + 2);
 }
 
+/// A similarity that is no product, and a normaliser that sees whole rows.
+TEST(CheckGradient, OfTheKernelByDistancesUnderEntmax) {
+  Eigen::MatrixXd const q = random_matrix(7, 5, 1), k = random_matrix(37, 5, 2), v = random_matrix(37, 3, 3);
+  at::Attention const op{at::Euclidean{0.4}, at::Entmax{1.3}};
+  auto const report = at::testing::check_gradient(op, q, k, v);
+  EXPECT_TRUE(report.passed()) << report;
+  EXPECT_EQ(report.entries, 35 + 185 + 111 + 1 + 1);
+}
+
 }  // namespace attention_tests
