@@ -96,9 +96,25 @@ fault(room_for_packed_keys_is_not_rounded_up kernel/scratch.hpp
   [[round_up(std::min(most_keys, T::tile), T::panel) * features : 0]]
   [[std::min(most_keys, T::tile) * features : 0]])
 
+found_by(kernel/bytes)
+fault(scale_of_one_key_serves_a_vector kernel/token_scales.hpp
+  [[factors[lane] = *of_key.row(j + lane)]]
+  [[factors[lane] = *of_key.row(j)]])
+fault(hidden_scales_that_are_no_numbers_are_not_looked_for kernel/token_scales.hpp
+  [[finite = finite && scale - scale == 0;]]
+  [[finite = finite || scale - scale == 0;]])
+fault(halves_of_a_word_of_bytes_change_places kernel/stored.hpp
+  [[(whole << (24 - 8 * i)) >> 24]]
+  [[(whole << (24 - 8 * (i ^ 1))) >> 24]])
+
+found_by(kernel/tiling)
+fault(a_tile_is_not_counted_into_the_cache kernel/tiling.hpp
+  [[second_cache_bytes / (bytes > 0 ? bytes : 1) - tile]]
+  [[second_cache_bytes / (bytes > 0 ? bytes : 1)]])
+
 found_by(kernel/workspace core/allocations)
 fault(last_block_is_taken_for_a_whole_one kernel/tasks.hpp
-  [[unit.block_rows - number % unit.blocks * T::block;]]
+  [[unit.block_rows - number % unit.blocks * unit.block;]]
   [[unit.block_rows;]])
 fault(workspace_is_announced_without_its_slots kernel/run.hpp
   [[slots = carver.take<std::byte>(static_cast<Index>(slot_size) * slot_count);]]
@@ -222,8 +238,8 @@ fault(sinks_of_all_heads_learn_as_one normalize/softmax.hpp
   [[gradient.sinks[sinks.size() == 1 ? 0 : static_cast<std::size_t>(head)] -=]]
   [[gradient.sinks[0] -=]])
 fault(later_chunks_of_keys_are_not_added kernel/backward/run.hpp
-  [[if (sum != part) enter<Set>]]
-  [[if (sum == part) enter<Set>]])
+  [[for (Index chunk = std::max(unit.first_chunk + 1, first); chunk < end; ++chunk)]]
+  [[for (Index chunk = std::max(unit.first_chunk + 2, first); chunk < end; ++chunk)]])
 fault(slopes_of_later_groups_go_to_the_first_heads score/alibi.hpp
   [[static_cast<std::size_t>(place.first_head + head)] +=]]
   [[static_cast<std::size_t>(head)] +=]])
