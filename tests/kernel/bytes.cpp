@@ -91,7 +91,7 @@ TEST(Bytes, HiddenScalesChangeNoBitAndVisibleOnesReachTheirRows) {
     RowMajor<float> const clean = output(q, k, v, hides), whole_row = output(q, k, v, hides, at::Sparsemax{});
     RowMajor<float> const half_seen = output(q, k, v, half_sees, at::QueryStart{0});
     Tokens poisoned_k = k, poisoned_v = v;
-    for (std::size_t const j : {30, 65, 76}) poisoned_k.scale[j] = poisoned_v.scale[j] = not_a_number;
+    for (std::size_t const j : {30u, 65u, 76u}) poisoned_k.scale[j] = poisoned_v.scale[j] = not_a_number;
     EXPECT_TRUE(same_bits(output(q, poisoned_k, poisoned_v, hides), clean)) << n;
     EXPECT_TRUE(same_bits(output(q, poisoned_k, poisoned_v, hides, at::Sparsemax{}), whole_row)) << n;
     v.scale[30] = not_a_number;
