@@ -33,9 +33,9 @@ void decode_bytes(at::Index keys, int threads) {
     };
     auto const kept = std::shared_ptr<Kept>(new Kept{Problem<float>(shape), {}, {}, {}, {}, at::ThreadPool(threads)});
     // Draws of a normal distribution reach 5; what they are rounded to is what they are compared as.
-    auto const round = [](std::vector<float>& x, std::vector<std::int8_t>& bytes, std::vector<float>& scales) {
+    auto const round = [=](std::vector<float>& x, std::vector<std::int8_t>& bytes, std::vector<float>& scales) {
       constexpr float scale = 5.f / 127;
-      scales.assign(x.size() / 128, scale);
+      scales.assign(x.size() / static_cast<std::size_t>(shape.dim), scale);
       for (float& number : x) {
         bytes.push_back(static_cast<std::int8_t>(std::clamp(std::lround(number / scale), -127L, 127L)));
         number = scale * static_cast<float>(bytes.back());

@@ -40,8 +40,9 @@ template <class Storage = float>
 template <class A, class B>
 [[nodiscard]] bool same_bits(Eigen::DenseBase<A> const& a, Eigen::DenseBase<B> const& b) {
   RowMajor<typename A::Scalar> const x = a.derived(), y = b.derived();
-  return x.rows() == y.rows() && x.cols() == y.cols() &&
-         std::memcmp(x.data(), y.data(), static_cast<std::size_t>(x.size()) * sizeof(typename A::Scalar)) == 0;
+  if (x.rows() != y.rows() || x.cols() != y.cols()) return false;
+  auto const bytes = static_cast<std::size_t>(x.size()) * sizeof(typename A::Scalar);
+  return bytes == 0 || std::memcmp(x.data(), y.data(), bytes) == 0;  // an empty matrix has no address to hand over
 }
 
 /// One problem of 19 queries and 37 keys; neither fills its last tile.

@@ -5,6 +5,7 @@
 #include <attend/core/query_start.hpp>
 #include <attend/core/thread_pool.hpp>
 #include <attend/mask/causal.hpp>
+#include <attend/mask/sliding_window.hpp>
 #include <attend/normalize/softmax.hpp>
 #include <attend/reference/heads_backward.hpp>
 #include <attend/reference/jacobian.hpp>
@@ -19,6 +20,7 @@
 #include <limits>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 /// How backward and forward mode may be called: from any storage order, with an executor and a workspace, and what it refuses.
@@ -154,6 +156,27 @@ TEST(GradientCalls, OfManyKeysGroupsAndNumbersOfEachHead) {
   expect_near(numbers_of(std::get<0>(found.policies)), numbers_of(std::get<0>(wanted.policies)), "slopes");
   expect_near(numbers_of(std::get<1>(found.policies)), numbers_of(std::get<1>(wanted.policies)), "table");
   expect_near(std::get<2>(found.policies).sinks, std::get<2>(wanted.policies).sinks, "sinks");
+}
+
+/// A window leaves most chunks of keys a few blocks of queries, which alone have a part of d_query.
+TEST(GradientCalls, OfChunksThatFewQueriesSee) {
+  laws::Shape const shape{.n = 1200, .m = 1300, .d = 3, .e = 2, .heads = 2, .kv_heads = 1};
+  laws::Problem<double> const problem(shape, 20);
+  auto const in = problem.inputs();
+  RowMajor const d_output = random_matrix(2 * 1200, 2, 21);
+  auto const d_out = at::heads(d_output.data(), shape.output());
+  at::SlidingWindow const window{40, 3};
+  at::Attention const op{window};
+  auto const kept = op.forward(in.q, in.k, in.v);
+  auto const found = op.backward(in.q, in.k, in.v, kept, d_out);
+  auto const wanted = at::reference::backward(in.q, in.k, in.v, d_out, window);
+  for (auto const& [a, b] : {std::pair{&found.query, &wanted.query}, std::pair{&found.key, &wanted.key},
+                             std::pair{&found.value, &wanted.value}}) {
+    ASSERT_EQ(a->size(), b->size());
+    for (std::size_t i = 0; i < a->size(); ++i) ASSERT_NEAR((*a)[i], (*b)[i], 1e-13) << i;
+  }
+  at::ThreadPool pool(3);
+  EXPECT_EQ(op.backward(in.q, in.k, in.v, kept, d_out, pool).query, found.query);
 }
 
 /// Its value may be anything, and so may the gradient of an output that it is no part of.

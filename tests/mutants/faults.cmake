@@ -240,6 +240,10 @@ fault(sinks_of_all_heads_learn_as_one normalize/softmax.hpp
 fault(later_chunks_of_keys_are_not_added kernel/backward/run.hpp
   [[for (Index chunk = std::max(unit.first_chunk + 1, first); chunk < end; ++chunk)]]
   [[for (Index chunk = std::max(unit.first_chunk + 2, first); chunk < end; ++chunk)]])
+fault(last_block_that_sees_a_chunk_is_left_out kernel/backward/chunk.hpp
+  [[!sees(span.end - 1)) --span.end;]]
+  [[!sees(span.end - 1)) --span.end;
+      --span.end;]])
 fault(slopes_of_later_groups_go_to_the_first_heads score/alibi.hpp
   [[static_cast<std::size_t>(place.first_head + head)] +=]]
   [[static_cast<std::size_t>(head)] +=]])

@@ -95,7 +95,7 @@ ATTEND_INLINE void transpose_words(Eigen::bfloat16 const* const (&token)[lanes],
         columns, lanes>([&](int i) __attribute__((always_inline)) { return token[i]; }, stride, f, features, square);
     Index const count = std::min<Index>(lanes, (features - f + 1) / 2);
     for (Index g = 0; g < count; ++g)
-      std::memcpy(target + (f / 2 + g) * target_stride, &square[g], columns * sizeof(float));
+      store_first<columns, float, lanes>(target + (f / 2 + g) * target_stride, square[g]);
   }
 }
 

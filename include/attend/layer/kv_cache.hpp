@@ -30,10 +30,11 @@ void check_caches(std::vector<Cache> const& caches, Index rows, char const* laye
     check(cache.batch() == first.batch() && cache.seen() == first.seen(), layer, ": one cache has seen ", first.seen(),
           " tokens of ", first.batch(), " sequences, another ", cache.seen(), " of ", cache.batch(),
           "; all must have seen the same.");
-    if constexpr (requires { cache.capacity(); } && !requires { Cache::forgets; })
-      check(cache.batch() == 0 || rows / cache.batch() <= cache.capacity() - cache.length(), layer, ": ",
-            cache.batch() == 0 ? 0 : rows / cache.batch(), " more tokens were handed to a cache of ", cache.length(),
-            ", which has room for ", cache.capacity(), " only.");
+    if constexpr (requires { cache.capacity(); } && !requires { Cache::forgets; }) {
+      Index const n = cache.batch() == 0 ? 0 : rows / cache.batch();
+      check(n <= cache.capacity() - cache.length(), layer, ": ", n, " more tokens were handed to a cache of ",
+            cache.length(), ", which has room for ", cache.capacity(), " only.");
+    }
   }
 }
 
