@@ -66,6 +66,9 @@ found_by(kernel/few_rows)
 fault(sum_of_weights_is_not_rescaled kernel/rows.hpp
   [[Pack sum = Pack::load(sum_of_row) * Pack(factor.of_row[r]);]]
   [[Pack sum = Pack::load(sum_of_row);]])
+fault(few_rows_forget_all_pieces_but_the_last kernel/values.hpp
+  [[bool const first = replaces && from == begin;]]
+  [[bool const first = replaces;]])
 fault(rows_are_rescaled_as_the_first_of_their_strip kernel/values.hpp
   [[Pack const scale(factor[r]);]]
   [[Pack const scale(factor[0]);]])

@@ -23,6 +23,13 @@ struct FewRows {
   Index step, row_step;
 };
 
+/// Asks for the lines of `count` numbers that follow each other.
+template <class Storage>
+ATTEND_INLINE void fetch_lines(Storage const* from, Index count) {
+  constexpr Index line = 64 / static_cast<Index>(sizeof(Storage));
+  for (Index i = 0; i < count; i += line) __builtin_prefetch(from + i, 0, 1);
+}
+
 /// Asks for tokens to come. Tokens side by side are as many streams, which no hardware prefetcher foresees. Where
 /// tokens follow each other in memory, those of the groups to come are asked for in that order: twice as fast. A group
 /// must be there when its first square is used, so they are asked for a group and a little more ahead.
@@ -37,9 +44,7 @@ class FetchAhead {
 
   /// As many numbers as the square of tokens that begins with feature f.
   ATTEND_INLINE void operator()(Index f) const {
-    constexpr Index line = 64 / static_cast<Index>(sizeof(Storage));
-    if (fetches_)
-      for (Index i = 0; i < lanes * lanes; i += line) __builtin_prefetch(first_ + lanes * f + i, 0, 1);
+    if (fetches_) fetch_lines(first_ + lanes * f, lanes * lanes);
   }
 
  private:

@@ -235,6 +235,46 @@ template <class T, class Block, class Storage>
   return careful;
 }
 
+/// Slices of `vectors` from feature f on, for the keys of one piece and `at_once` rows at a time, while the next piece
+/// is asked for in the order of memory. Returns where they end.
+template <class T, int at_once, int vectors, class Number, class Storage>
+[[nodiscard]] ATTEND_INLINE Index accumulate_piece(Index f, Index rows, Number const* weights, Index weight_stride,
+                                                   ValueTile<Number, Storage> const& values, Index from, Index to,
+                                                   Number* sums, Index features, bool replaces) {
+  constexpr Index width = vectors * T::lanes;
+  Index const piece = to - from, share = (piece * width + features - 1) / features;
+  Storage const* next = values.data + to * values.stride;
+  for (; f + width <= features; f += width) {
+    for (Index i = 0; i < share; ++i, next += values.stride) fetch_lines(next, features);
+    for (Index r = 0; r < rows; r += at_once)
+      accumulate<T, at_once, vectors>(weights + r * weight_stride, weight_stride, values.data + f, values.stride, from,
+                                      to, sums + r * features + f, features, replaces);
+  }
+  return f;
+}
+
+/// The same sums of a row or a few, which use every value once. A slice of less than a cache line or two would read
+/// values in strides, and find them gone from L1 when the next slice comes for the rest of a line; so keys are taken by
+/// pieces that stay there. (One of 4 vectors of 64 bytes reads values of 64 features whole, and needs no help.)
+template <class T, class Number, class Storage>
+ATTEND_INLINE void accumulate_few_rows(Index rows, Number const* weights, Index weight_stride,
+                                       ValueTile<Number, Storage> const& values, Index begin, Index end, Number* sums,
+                                       Index features, bool replaces) {
+  constexpr Index piece_bytes = 8192;
+  constexpr int chains = 4;  // of the sums of one row
+  Index const piece = std::max<Index>(piece_bytes / (features * static_cast<Index>(sizeof(Storage))), 8);
+  for (Index from = begin; from < end; from += piece) {
+    Index const to = std::min(from + piece, end);
+    bool const first = replaces && from == begin;
+    Index const f =
+        rows == most_few_rows
+            ? accumulate_piece<T, most_few_rows, T::value_vectors>(0, rows, weights, weight_stride, values, from, to,
+                                                                   sums, features, first)
+            : accumulate_piece<T, 1, chains>(0, rows, weights, weight_stride, values, from, to, sums, features, first);
+    (void)accumulate_piece<T, 1, 1>(f, rows, weights, weight_stride, values, from, to, sums, features, first);
+  }
+}
+
 /// tile_sums = weights · values for one strip and one tile, careful where it has to be. In between panels that no row
 /// sees the weights are 0; those are left out too, as their values may be anything.
 template <class T, class Block, class Storage>
@@ -257,6 +297,8 @@ ATTEND_INLINE void accumulate_tile(Block const& block, int rows, KeyRange const&
     to = std::min(to, end);
     if (with_care)
       accumulate_seen<T>(rows, weights, stride, seen, values, from, to, sums, features, replaces);
+    else if (!skip && !T::wide && block.count <= most_few_rows)
+      accumulate_few_rows<T>(rows, weights, stride, values, from, to, sums, features, replaces);
     else if (!skip)
       accumulate_rows<T>(rows, weights, stride, values, from, to, sums, features, replaces);
     replaces = replaces && skip;
