@@ -116,14 +116,23 @@ inline constexpr bool compiles_bfloat16_products = false;
 
 namespace dispatch_detail {
 
-// Where the unit itself is compiled for the instruction set the attribute would only hinder inlining.
+// Where the unit itself is compiled for the instruction set the attribute would only hinder inlining. GCC is told the
+// instructions by name: `arch` would take away what else the unit may use (-march=haswell, -maes), and GCC inlines
+// nothing where that happens.
+#if defined(__clang__)
+#define ATTEND_V3_INSTRUCTIONS "arch=x86-64-v3"
+#define ATTEND_V4_INSTRUCTIONS "arch=x86-64-v4"
+#else
+#define ATTEND_V3_INSTRUCTIONS "avx2,fma,f16c,bmi,bmi2,lzcnt,movbe,popcnt"
+#define ATTEND_V4_INSTRUCTIONS ATTEND_V3_INSTRUCTIONS ",avx512f,avx512bw,avx512cd,avx512dq,avx512vl"
+#endif
 #if defined(__x86_64__) && ATTEND_UNIT_LEVEL < 1
-#define ATTEND_TARGET_V3 __attribute__((target("arch=x86-64-v3")))
+#define ATTEND_TARGET_V3 __attribute__((target(ATTEND_V3_INSTRUCTIONS)))
 #else
 #define ATTEND_TARGET_V3
 #endif
 #if defined(__x86_64__) && ATTEND_UNIT_LEVEL < 2
-#define ATTEND_TARGET_V4 __attribute__((target("arch=x86-64-v4")))
+#define ATTEND_TARGET_V4 __attribute__((target(ATTEND_V4_INSTRUCTIONS)))
 #else
 #define ATTEND_TARGET_V4
 #endif
@@ -131,7 +140,7 @@ namespace dispatch_detail {
 // GCC is told the two instructions as text, which need no target.
 #if defined(__clang__) && defined(__x86_64__) && !defined(__AVX512BF16__)
 #if ATTEND_UNIT_LEVEL < 2
-#define ATTEND_TARGET_V4_BFLOAT16 __attribute__((target("arch=x86-64-v4,avx512bf16")))
+#define ATTEND_TARGET_V4_BFLOAT16 __attribute__((target(ATTEND_V4_INSTRUCTIONS ",avx512bf16")))
 #else
 #define ATTEND_TARGET_V4_BFLOAT16 __attribute__((target("avx512bf16")))
 #endif
@@ -165,6 +174,8 @@ ATTEND_TARGET_V4_BFLOAT16 ATTEND_WHOLE_VECTORS __attribute__((noinline, flatten)
   kernel.template run<V4Bfloat16Set>();
 }
 #endif
+#undef ATTEND_V3_INSTRUCTIONS
+#undef ATTEND_V4_INSTRUCTIONS
 #undef ATTEND_TARGET_V3
 #undef ATTEND_TARGET_V4
 #undef ATTEND_TARGET_V4_BFLOAT16
