@@ -11,7 +11,7 @@ using namespace front_door;
 template <class Storage>
 void expect_few_rows_to_have_the_bits_of_many() {
   for (Index const d : {1, 15, 16, 17, 31, 32, 33, 64, 80, 100, 130})
-    for (Index const e : {5, 16, 80})
+    for (Index const e : {0, 5, 16, 80})
       for (Index const m : {3, 16, 47, 300}) {
         auto const q = numbers<float>(9, d, 21);
         auto k = numbers<Storage>(m, d, 22), v = numbers<Storage>(m, e, 23);

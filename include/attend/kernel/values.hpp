@@ -262,6 +262,7 @@ ATTEND_INLINE void accumulate_few_rows(Index rows, Number const* weights, Index 
                                        Index features, bool replaces) {
   constexpr Index piece_bytes = 8192;
   constexpr int chains = 4;  // of the sums of one row
+  if (features == 0) return;
   Index const piece = std::max<Index>(piece_bytes / (features * static_cast<Index>(sizeof(Storage))), 8);
   for (Index from = begin; from < end; from += piece) {
     Index const to = std::min(from + piece, end);
