@@ -272,7 +272,8 @@ ATTEND_INLINE void accumulate_few_rows(Index rows, Number const* weights, Index 
             ? accumulate_piece<T, most_few_rows, T::value_vectors>(0, rows, weights, weight_stride, values, from, to,
                                                                    sums, features, first)
             : accumulate_piece<T, 1, chains>(0, rows, weights, weight_stride, values, from, to, sums, features, first);
-    (void)accumulate_piece<T, 1, 1>(f, rows, weights, weight_stride, values, from, to, sums, features, first);
+    if (f < features)
+      (void)accumulate_piece<T, 1, 1>(f, rows, weights, weight_stride, values, from, to, sums, features, first);
   }
 }
 
