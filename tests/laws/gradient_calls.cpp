@@ -201,6 +201,18 @@ TEST(GradientCalls, OfQueriesWithoutKeysAreZeroWhateverMemoryHeld) {
   EXPECT_TRUE(op.backward(x.q, k, v, op.forward(x.q, k, v), x.d_output, workspace).query.isZero(0));
 }
 
+TEST(GradientCalls, OfTheScaleTakeNothingFromAQueryThatSeesNoKey) {
+  Arrays x;
+  at::Attention const op{at::ScaledDot{0.4}, [](auto const& p) { return p.key > p.query; }};  // the last sees none
+  auto const scale_of = [&] {
+    return *std::get<0>(op.backward(x.q, x.k, x.v, op.forward(x.q, x.k, x.v), x.d_output).policies).scale;
+  };
+  double const wanted = scale_of();
+  x.q.row(12).setConstant(std::numeric_limits<double>::quiet_NaN());
+  EXPECT_NE(wanted, 0);
+  EXPECT_EQ(scale_of(), wanted);
+}
+
 /// Under Cosine: it is alike to nothing, and there is no way in which it could turn.
 TEST(GradientCalls, OfAZeroVectorAreZero) {
   Arrays x;

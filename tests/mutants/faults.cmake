@@ -254,8 +254,11 @@ fault(queries_without_keys_keep_what_memory_held kernel/backward/prepare.hpp
   [[if (unit.chunks == 0)]]
   [[if (unit.chunks < 0)]])
 fault(nan_in_a_gradient_of_the_output_is_overlooked kernel/backward/prepare.hpp
-  [[packs.finite_rows[number] = finite && poison == Number(0);]]
-  [[packs.finite_rows[number] = finite;]])
+  [[all_finite<T>(packs.d_output_rows + at * packs.value_stride, count * packs.value_stride)]]
+  [[true]])
+fault(token_that_meets_nobody_poisons_the_scale kernel/backward/finish.hpp
+  [[if (is_zero<T>(gradient, features)) return 0;]]
+  [[]])
 fault(tangent_is_not_centred kernel/tangent/block.hpp
   [[scratch.sums[line + f] - delta * around;]]
   [[scratch.sums[line + f];]])

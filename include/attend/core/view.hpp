@@ -34,6 +34,7 @@ struct MutableView {
   Index column_stride = 1;
 
   [[nodiscard]] Storage& operator()(Index i, Index j) const { return data[i * row_stride + j * column_stride]; }
+  [[nodiscard]] Storage* row(Index i) const { return data + i * row_stride; }
   operator View<Storage>() const { return {data, rows, columns, row_stride, column_stride}; }
 };
 

@@ -90,6 +90,18 @@ ATTEND_INLINE void transpose_tokens(Storage const* const (&token)[lanes], Index 
   }
 }
 
+/// Up to T::rows tokens, token(r) each or null, to a strip [feature][rows].
+template <class T, int offset = 0, class Number, class Token>
+ATTEND_INLINE void transpose_strip(Token const& token, Index stride, Index features, Number* target) {
+  if constexpr (offset < T::rows) {
+    constexpr int columns = T::rows - offset < T::lanes ? T::rows - offset : T::lanes;
+    decltype(token(0)) tokens[T::lanes];
+    for (int i = 0; i < T::lanes; ++i) tokens[i] = i < columns ? token(offset + i) : nullptr;
+    transpose_tokens<columns>(tokens, stride, features, pack<Number, T::lanes>(1), target + offset, T::rows);
+    transpose_strip<T, offset + T::lanes>(token, stride, features, target);
+  }
+}
+
 /// What a strip of tokens is worth before it is compared: scale, or scale / length.
 template <class Number, int lanes, class Storage>
 [[nodiscard]] ATTEND_INLINE pack<Number, lanes> token_factors(FeatureMap<Number> const& map,

@@ -89,19 +89,13 @@ ATTEND_INLINE void pack_panel(View<Storage> const& tokens, Index first, Index be
 }
 
 /// Packs up to T::rows tokens of `left` to a strip [feature][rows].
-template <class T, int offset = 0, class Number, class Storage>
+template <class T, class Number, class Storage>
 ATTEND_INLINE void pack_strip(View<Storage> const& tokens, Index first, Index begin, Index end, Number* target) {
-  if constexpr (offset < T::rows) {
-    constexpr int columns = T::rows - offset < T::lanes ? T::rows - offset : T::lanes;
-    Storage const* token[T::lanes];
-    for (int i = 0; i < T::lanes; ++i) {
-      Index const row = first + offset + i;
-      token[i] = i < columns && row < tokens.rows ? tokens.row(row) + begin * tokens.column_stride : nullptr;
-    }
-    transpose_tokens<columns>(token, tokens.column_stride, end - begin, pack<Number, T::lanes>(1), target + offset,
-                              T::rows);
-    pack_strip<T, offset + T::lanes>(tokens, first, begin, end, target);
-  }
+  transpose_strip<T>(
+      [&](int r) __attribute__((always_inline)) {
+        return first + r < tokens.rows ? tokens.row(first + r) + begin * tokens.column_stride : nullptr;
+      },
+      tokens.column_stride, end - begin, target);
 }
 
 /// One strip × one panel over one stretch of depth, into `out`. `part` is room for a strip × panel; as an array of this
@@ -117,7 +111,7 @@ ATTEND_INLINE void multiply_panel(Call const& call, typename Call::Place const& 
   Index const depth = end - begin;
   auto const& [factor, column] = place;
   for (int r = 0; r < rows; ++r) {
-    Number* const to = factor.out.data + (row + r) * factor.out.row_stride + column;
+    Number* const to = factor.out.row(row + r) + column;
     __builtin_prefetch(to, 1);
     __builtin_prefetch(to + T::panel - 1, 1);
   }
@@ -132,7 +126,7 @@ ATTEND_INLINE void multiply_panel(Call const& call, typename Call::Place const& 
   bool const fresh = begin == 0 && !call.adds;
   Index const columns = std::min<Index>(T::panel, factor.right.rows - column);
   for (int r = 0; r < rows; ++r) {
-    Number* const to = factor.out.data + (row + r) * factor.out.row_stride + column;
+    Number* const to = factor.out.row(row + r) + column;
     Number const* const before = !fresh ? to : factor.bias == nullptr ? nullptr : factor.bias + column;
     if (columns == T::panel) {
       for (int c = 0; c < T::panel; c += T::lanes) {
@@ -209,7 +203,7 @@ struct MultiplyRows {
     Raw total[rows];
     Number sums[T::lanes] = {};
     for (int r = 0; r < rows; ++r) {
-      Number const* const before = call.adds ? factor.out.data + (row + r) * factor.out.row_stride + column
+      Number const* const before = call.adds                ? factor.out.row(row + r) + column
                                    : factor.bias == nullptr ? nullptr
                                                             : factor.bias + column;
       if (before != nullptr) std::copy_n(before, columns, sums);
@@ -225,7 +219,7 @@ struct MultiplyRows {
     }
     for (int r = 0; r < rows; ++r) {
       store(sums, total[r]);
-      std::copy_n(sums, columns, factor.out.data + (row + r) * factor.out.row_stride + column);
+      std::copy_n(sums, columns, factor.out.row(row + r) + column);
     }
   }
 };

@@ -84,7 +84,8 @@ struct DifferentiateChunk {
   ATTEND_INLINE void differentiate_tile(Packs const& packs, Scratch const& scratch, Sums const& sums,
                                         GradientPlace const& place, Index tile, Index keys) const {
     using Vector = pack<Number, T::lanes>;
-    for (Index i = 0; i < keys * packs.feature_stride; i += T::lanes) Vector(Number(0)).store(scratch.d_key + i);
+    Number* const d_key = packs.d_key + tile * packs.feature_stride;
+    for (Index i = 0; i < keys * packs.feature_stride; i += T::lanes) Vector(Number(0)).store(d_key + i);
     for (Index i = 0; i < keys * packs.value_stride; i += T::lanes) Vector(Number(0)).store(scratch.d_value + i);
     if constexpr (!is_dot_product<typename Call::Similarity>)
       for (Index i = 0; i < T::tile * call.features.count; i += T::lanes)
@@ -98,14 +99,11 @@ struct DifferentiateChunk {
     if constexpr (!is_dot_product<typename Call::Similarity>)
       for (Index j = 0; j < keys; ++j)
         for (Index f = 0; f < call.features.count; ++f)
-          scratch.d_key[j * packs.feature_stride + f] =
+          d_key[j * packs.feature_stride + f] =
               scratch.pairs.d_keys[(j / T::panel * T::panel) * call.features.count + f * T::panel + j % T::panel];
-    for (Index i = 0; i < keys * packs.feature_stride; ++i)
-      packs.d_key[tile * packs.feature_stride + i] = scratch.d_key[i];
     auto const target = d_values.mutable_head(unit.segment.batch, unit.key_head);
     for (Index j = 0; j < keys; ++j)
-      for (Index f = 0; f < target.columns; ++f)
-        target(unit.segment.key + tile + j, f) = scratch.d_value[j * packs.value_stride + f];
+      std::copy_n(scratch.d_value + j * packs.value_stride, target.columns, target.row(unit.segment.key + tile + j));
   }
 
   /// pick: the value of the key that was picked has the whole gradient, and scores none.
@@ -152,7 +150,7 @@ struct DifferentiateChunk {
     Number const* const d_scores = scratch.d_scores + range.begin;
     std::uint8_t const* const seen = scratch.seen + range.begin;
     Number* const d_value = scratch.d_value + range.begin * packs.value_stride;
-    Number* const d_key = scratch.d_key + range.begin * packs.feature_stride;
+    Number* const d_key = packs.d_key + (tile + range.begin) * packs.feature_stride;
     Number* const d_queries = d_query + at * packs.feature_stride;
     Index const met = end - range.begin;
     if (careful) {

@@ -25,12 +25,19 @@ struct AddRows {
 };
 
 /// A token that meets nobody has a gradient of zeros, whatever stands in it: it must take no part in products, where
-/// 0 · NaN would be NaN.
-template <class Number>
+/// 0 · NaN would be NaN. Gradients are whole vectors, here and below.
+template <class T, class Number>
 [[nodiscard]] ATTEND_INLINE bool is_zero(Number const* gradient, Index features) {
-  bool zero = true;
-  for (Index f = 0; f < features; ++f) zero &= gradient[f] == Number(0);
-  return zero;
+  using Vector = pack<Number, T::lanes>;
+  for (Index f = 0; f < features; f += T::lanes)
+    if (any_of(Vector::load(gradient + f) != Vector(Number(0)))) return false;
+  return true;
+}
+
+template <class T, class Number>
+ATTEND_INLINE void scale_gradient(Number* gradient, Index features, Number scale) {
+  using Vector = pack<Number, T::lanes>;
+  for (Index f = 0; f < features; f += T::lanes) (Vector::load(gradient + f) * Vector(scale)).store(gradient + f);
 }
 
 /// One token of a map's input and what its features' gradient comes to, the transpose of map_tokens:
@@ -38,25 +45,29 @@ template <class Number>
 ///   features = scale · unit(y),  y = matrix · x + bias
 ///   d_y = scale · (g − û (û · g)) / ‖y‖, or scale · g;   d_x = matrixᵀ · d_y
 ///
-/// `gradient` becomes d_y. Returns what the scale's gradient is: the features without it, times g.
-template <class Number, class Feature>
+/// `gradient` becomes d_y; y(f) is a vector from feature f on. Returns what the scale's gradient is: the features
+/// without it, times g.
+template <class T, class Number, class Feature>
 ATTEND_INLINE Number unscale(FeatureMap<Number> const& map, Index features, Feature const& y, Number* gradient) {
-  if (is_zero(gradient, features)) return 0;
-  Number squares = 0, dot = 0;
-  for (Index f = 0; f < features; ++f) {
-    Number const x = y(f);
-    squares += x * x;
-    dot += x * gradient[f];
+  using Vector = pack<Number, T::lanes>;
+  if (is_zero<T>(gradient, features)) return 0;
+  Vector square_sum(Number(0)), dot_sum(Number(0));
+  for (Index f = 0; f < features; f += T::lanes) {
+    Vector const x = y(f);
+    square_sum = square_sum + x * x;
+    dot_sum = dot_sum + x * Vector::load(gradient + f);
   }
+  Number const squares = sum_of(square_sum), dot = sum_of(dot_sum);
   if (!map.to_unit_length) {
-    for (Index f = 0; f < features; ++f) gradient[f] *= map.scale;
+    scale_gradient<T>(gradient, features, map.scale);
     return dot;
   }
   // The zero vector has no direction: its features are 0, and so is their gradient here.
   Number const length = std::sqrt(squares);
   Number const scale = squares == Number(0) ? Number(0) : map.scale / length;
   Number const along = squares == Number(0) ? Number(0) : dot / squares;
-  for (Index f = 0; f < features; ++f) gradient[f] = scale * (gradient[f] - along * y(f));
+  for (Index f = 0; f < features; f += T::lanes)
+    (Vector(scale) * (Vector::load(gradient + f) - Vector(along) * y(f))).store(gradient + f);
   return squares == Number(0) ? Number(0) : dot / length;
 }
 
@@ -71,7 +82,7 @@ template <class Number>
 template <class GradientNumber, class Storage>
 struct TokenRun {
   View<Storage> tokens;                   // (count, d)
-  MutableView<GradientNumber> gradients;  // (count, d)
+  MutableView<GradientNumber> gradients;  // (count, d), rows contiguous
 
   /// What CopyValues asks of a call.
   template <class Compute>
@@ -149,25 +160,30 @@ struct FinishTokens {
   template <class T, bool linear>
   ATTEND_INLINE void finish(FeatureMap<Number> const& map, Number const* matrix, Number* rows, Index stride) const {
     bool const through_matrix = linear && map.matrix.data != nullptr;
+    using Vector = attend::pack<Number, T::lanes>;
     Number scale_sum = 0;
     for_each_token_run<T>(
         backward, unit, number, [&](Index first, auto const& run) __attribute__((always_inline)) {
-          Index const d = run.tokens.columns, features = map.features(d);
-          for (Index r = 0; r < run.tokens.rows; ++r) {
+          auto const& tokens = run.tokens;
+          Index const d = tokens.columns, features = map.features(d);
+          for (Index r = 0; r < tokens.rows; ++r) {
             Number* const gradient = rows + (first + r) * stride;
             if (through_matrix && scale_is_in_matrix(map)) {
-              for (Index f = 0; f < features; ++f) gradient[f] *= map.scale;
+              scale_gradient<T>(gradient, features, map.scale);
               continue;
             }
-            auto const x = [&](Index g) __attribute__((always_inline)) {
-              return static_cast<Number>(run.tokens(r, g));
+            auto const y = [&](Index f) __attribute__((always_inline)) {
+              if (!through_matrix)
+                return load_some<Number, T::lanes>(tokens.row(r) + f * tokens.column_stride, tokens.column_stride,
+                                                   d - f);
+              Number projections[T::lanes] = {};
+              auto const x = [&](Index g) __attribute__((always_inline)) { return static_cast<Number>(tokens(r, g)); };
+              for (Index i = 0; i < std::min<Index>(T::lanes, features - f); ++i)
+                projections[i] = projected(map, f + i, d, x);
+              return Vector::load(projections);
             };
-            scale_sum += unscale(
-                map, features,
-                [&](Index f) __attribute__((always_inline)) { return linear ? projected(map, f, d, x) : x(f); },
-                gradient);
-            if (!through_matrix)
-              for (Index f = 0; f < d; ++f) run.gradients(r, f) = gradient[f];
+            scale_sum += unscale<T>(map, features, y, gradient);
+            if (!through_matrix) std::copy_n(gradient, d, run.gradients.row(r));
           }
           if constexpr (linear)
             if (through_matrix) transpose_map<T>(matrix, features, rows + first * stride, stride, run);
@@ -185,8 +201,7 @@ struct FinishTokens {
       for (Index i = 0; i < count * d_stride; ++i) room[i] = 0;
       accumulate_rows<T>(count, d_y + r * stride, stride, ValueTile<Number>{matrix, d_stride, features}, 0, features,
                          room, d_stride);
-      for (Index i = 0; i < count; ++i)
-        for (Index f = 0; f < d; ++f) run.gradients(r + i, f) = room[i * d_stride + f];
+      for (Index i = 0; i < count; ++i) std::copy_n(room + i * d_stride, d, run.gradients.row(r + i));
     }
   }
 };
@@ -224,7 +239,7 @@ struct AddMapGradient {
                   .template run<Set>();
               Number const* const d_y = rows + (first + r) * stride;
               for (Index i = 0; i < count; ++i)
-                if (is_zero(d_y + i * stride, features)) std::fill_n(room + i * d_stride, d_stride, Number(0));
+                if (is_zero<T>(d_y + i * stride, features)) std::fill_n(room + i * d_stride, d_stride, Number(0));
               accumulate_rows<T, true, true>(features, d_y, stride, ValueTile<Number>{room, d_stride, count}, 0, count,
                                              matrix, d_stride);
               for (Index i = 0; i < count && bias != nullptr; ++i)

@@ -93,7 +93,6 @@ struct GradientScratch {
   Number* d_scores = nullptr;    // [block][score_stride]: d_weights, then d_scores
   Number* slopes = nullptr;      // planes of [block][score_stride], where there are adjusters; see adjust_with_slopes
   Number* d_adjusted = nullptr;  // [score_stride]: one row's d_scores before the adjusters
-  Number* d_key = nullptr;       // [tile][feature_stride]
   Number* d_value = nullptr;     // [tile][value_stride]
   std::uint8_t* seen = nullptr;  // [block][score_stride]
   PairMemory<Number> pairs;      // where the similarity is no dot product
@@ -105,7 +104,6 @@ struct GradientScratch {
     d_scores = carver.take<Number>(block * T::score_stride);
     slopes = carver.take<Number>(Call::has_adjusters ? (1 + Call::learned_adjusters) * slope_plane : 0);
     d_adjusted = carver.take<Number>(Call::learned_adjusters > 0 ? T::score_stride : 0);
-    d_key = carver.take<Number>(T::tile * round_up(call.features.count, T::lanes));
     d_value = carver.take<Number>(T::tile * round_up(call.value.dim(), T::lanes));
     seen = carver.take<std::uint8_t>(block * T::score_stride);
     if constexpr (!is_dot_product<typename Call::Similarity>) {

@@ -11,20 +11,26 @@ namespace attend {
 inline namespace ATTEND_UNIT_NAME {
 namespace kernel {
 
-/// [feature][step] to rows of features, zeros behind the last. Returns whether all are finite.
+/// The first `count` rows of [feature][step] to [row][row_stride], zeros behind the last feature. Squares are of 16
+/// bytes: the rows of a strip are no whole vectors of the wider sets.
 template <class Number>
-ATTEND_INLINE bool rows_from_features(Number const* from, Index step, Index features, Index count, Number* rows,
+ATTEND_INLINE void rows_from_features(Number const* from, Index step, Index features, Index count, Number* rows,
                                       Index row_stride) {
-  Number poison = 0;  // x · 0 is 0 for finite x, else NaN
-  for (Index r = 0; r < count; ++r) {
-    for (Index f = 0; f < features; ++f) {
-      Number const x = from[f * step + r];
-      rows[r * row_stride + f] = x;
-      poison += x * Number(0);
-    }
-    for (Index f = features; f < row_stride; ++f) rows[r * row_stride + f] = 0;
+  constexpr int lanes = 16 / static_cast<int>(sizeof(Number));
+  for (Index f = 0; f < row_stride; f += lanes) {
+    Number const* lines[lanes];
+    for (int i = 0; i < lanes; ++i) lines[i] = f + i < features ? from + (f + i) * step : nullptr;
+    transpose_tokens<lanes>(lines, 1, count, pack<Number, lanes>(1), rows + f, row_stride);
   }
-  return poison == Number(0);
+}
+
+/// Whether all of `count` numbers are finite, which are whole vectors.
+template <class T, class Number>
+[[nodiscard]] ATTEND_INLINE bool all_finite(Number const* numbers, Index count) {
+  pack<Number, T::lanes> poison(Number(0));  // x · 0 is 0 for finite x, else NaN
+  for (Index i = 0; i < count; i += T::lanes)
+    poison = poison + pack<Number, T::lanes>::load(numbers + i) * pack<Number, T::lanes>(Number(0));
+  return sum_of(poison) == Number(0);
 }
 
 /// Packs one tile of keys and values of a unit.
@@ -49,12 +55,11 @@ struct PrepareKeys {
     PackTile<Call>{call, unit.segment, unit.key_head, first, keys, packed_key_map, packs.key_panels + first * features,
                    room}
         .template run<Set>();
-    bool finite = true;
+    Number* const rows = packs.key_rows + first * packs.feature_stride;
     for (Index j = 0; j < keys; j += T::panel)
-      finite &= rows_from_features(packs.key_panels + (first + j) * features, T::panel, features,
-                                   std::min<Index>(T::panel, keys - j),
-                                   packs.key_rows + (first + j) * packs.feature_stride, packs.feature_stride);
-    packs.finite_keys[tile] = finite;
+      rows_from_features(packs.key_panels + (first + j) * features, T::panel, features,
+                         std::min<Index>(T::panel, keys - j), rows + j * packs.feature_stride, packs.feature_stride);
+    packs.finite_keys[tile] = all_finite<T>(rows, keys * packs.feature_stride);
     auto const values = call.value.head(unit.segment.batch, unit.key_head).middle_rows(unit.segment.key + first, keys);
     for (Index j = 0; j < round_up(keys, T::panel); j += T::lanes) {
       typename Call::Value const* token[T::lanes];
@@ -143,34 +148,38 @@ struct PrepareRows {
     if (unit.chunks == 0)  // nobody else begins the sums of queries that see no key
       for (Index i = 0; i < GradientUnit::block * packs.feature_stride; ++i)
         packs.d_query[at * packs.feature_stride + i] = 0;
-    bool finite = true;
-    for (int strip = 0; strip < count; strip += T::rows)
-      finite &= rows_from_features(scratch.queries + strip * features, T::rows, features,
-                                   std::min<Index>(T::rows, count - strip),
-                                   packs.query_rows + (at + strip) * packs.feature_stride, packs.feature_stride);
-    Number poison = 0;
-    for (int r = 0; r < round_up(count, T::rows); ++r) {
-      Number* const strip = packs.d_output_strips + (at + r / T::rows * T::rows) * e + r % T::rows;
-      Number* const row = packs.d_output_rows + (at + r) * packs.value_stride;
-      if (r >= count) {
-        for (Index f = 0; f < e; ++f) strip[f * T::rows] = 0;
-        continue;
-      }
+    auto const& arrays = backward.arrays;
+    Index const b = unit.segment.batch;
+    auto const line_of = [&](auto const& heads, int r) __attribute__((always_inline)) {
       QueryPlace const place = block.place(r);
-      Index const b = unit.segment.batch, i = unit.segment.row + place.row;
-      auto const& arrays = backward.arrays;
-      Number dot = 0;
-      for (Index f = 0; f < e; ++f) {
-        Number const x = static_cast<Number>(arrays.d_output(b, place.head, i, f));
-        row[f] = strip[f * T::rows] = x;
-        poison += x * Number(0);
-        dot += x * static_cast<Number>(arrays.output(b, place.head, i, f));
-      }
-      for (Index f = e; f < packs.value_stride; ++f) row[f] = 0;
-      packs.log_sum_exp[at + r] = arrays.log_sum_exp(b, place.head, i, 0);
-      packs.delta[at + r] = dot;
+      return heads.head(b, place.head).row(unit.segment.row + place.row);
+    };
+    for (int strip = 0; strip < count; strip += T::rows) {
+      int const rows = std::min(T::rows, count - strip);
+      rows_from_features(scratch.queries + strip * features, T::rows, features, rows,
+                         packs.query_rows + (at + strip) * packs.feature_stride, packs.feature_stride);
+      transpose_strip<T>(
+          [&](int r)
+              __attribute__((always_inline)) { return r < rows ? line_of(arrays.d_output, strip + r) : nullptr; },
+          arrays.d_output.strides().dim, e, packs.d_output_strips + (at + strip) * e);
     }
-    packs.finite_rows[number] = finite && poison == Number(0);
+    Index const d_stride = arrays.d_output.strides().dim, stride = arrays.output.strides().dim;
+    for (int r = 0; r < count; ++r) {
+      using Vector = attend::pack<Number, T::lanes>;
+      auto const* const d_output = line_of(arrays.d_output, r);
+      auto const* const output = line_of(arrays.output, r);
+      Vector dot(Number(0));
+      for (Index f = 0; f < e; f += T::lanes) {
+        Vector const x = load_some<Number, T::lanes>(d_output + f * d_stride, d_stride, e - f);
+        x.store(packs.d_output_rows + (at + r) * packs.value_stride + f);
+        dot = dot + x * load_some<Number, T::lanes>(output + f * stride, stride, e - f);
+      }
+      packs.delta[at + r] = sum_of(dot);
+      packs.log_sum_exp[at + r] = *line_of(arrays.log_sum_exp, r);
+    }
+    packs.finite_rows[number] =
+        all_finite<T>(packs.query_rows + at * packs.feature_stride, count * packs.feature_stride) &&
+        all_finite<T>(packs.d_output_rows + at * packs.value_stride, count * packs.value_stride);
 
     if constexpr (Call::Normalizer::family == Family::pick) {
       begin_rows<T>(block);
@@ -179,12 +188,8 @@ struct PrepareRows {
         packs.picked[at + r] = scratch.largest[r] == scratch.largest[r] ? scratch.picked[r] : -1;
     }
     if constexpr (Call::Normalizer::family == Family::whole_row) solve_rows<T>(block, packs, at);
-    if (backward.arrays.d_log_sum_exp.data() != nullptr)
-      for (int r = 0; r < count; ++r) {
-        QueryPlace const place = block.place(r);
-        packs.delta[at + r] -=
-            backward.arrays.d_log_sum_exp(unit.segment.batch, place.head, unit.segment.row + place.row, 0);
-      }
+    if (arrays.d_log_sum_exp.data() != nullptr)
+      for (int r = 0; r < count; ++r) packs.delta[at + r] -= *line_of(arrays.d_log_sum_exp, r);
   }
 };
 
