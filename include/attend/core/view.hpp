@@ -51,25 +51,29 @@ constexpr bool is_row_major = bool(Derived::IsRowMajor);
 
 }  // namespace detail
 
+namespace detail {
+
+template <class Result, class Storage, class Derived>
+[[nodiscard]] Result view_as(Storage* data, Derived const& m) {
+  if (data == nullptr) return {nullptr, m.rows(), m.cols(), 0, 0};  // there is nowhere to step from
+  Index const outer = m.outerStride(), inner = m.innerStride();
+  return is_row_major<Derived> ? Result{data, m.rows(), m.cols(), outer, inner}
+                               : Result{data, m.rows(), m.cols(), inner, outer};
+}
+
+}  // namespace detail
+
 /// The view of an Eigen object with direct access (matrix, block, map, transpose of one, any strides).
 template <class Derived>
   requires detail::has_direct_access<Derived>
 [[nodiscard]] auto view_of(Eigen::DenseBase<Derived> const& matrix) {
-  using Storage = typename Derived::Scalar;
-  Derived const& m = matrix.derived();
-  Index const outer = m.outerStride(), inner = m.innerStride();
-  return detail::is_row_major<Derived> ? View<Storage>{m.data(), m.rows(), m.cols(), outer, inner}
-                                       : View<Storage>{m.data(), m.rows(), m.cols(), inner, outer};
+  return detail::view_as<View<typename Derived::Scalar>>(matrix.derived().data(), matrix.derived());
 }
 
 template <class Derived>
   requires detail::has_direct_access<Derived>
 [[nodiscard]] auto mutable_view_of(Eigen::DenseBase<Derived>& matrix) {
-  using Storage = typename Derived::Scalar;
-  Derived& m = matrix.derived();
-  Index const outer = m.outerStride(), inner = m.innerStride();
-  return detail::is_row_major<Derived> ? MutableView<Storage>{m.data(), m.rows(), m.cols(), outer, inner}
-                                       : MutableView<Storage>{m.data(), m.rows(), m.cols(), inner, outer};
+  return detail::view_as<MutableView<typename Derived::Scalar>>(matrix.derived().data(), matrix.derived());
 }
 
 }  // namespace attend
