@@ -344,13 +344,17 @@ void run_product(Call const& call, Executor& executor, Workspace& workspace) {
   Number* const strips = carver.take<Number>(strips_size * workers);
   Number* const parts = carver.take<Number>(part_size * workers);
   Slots slots(workers);
+  // As many blocks for each worker: 11 of 1024 rows would leave the second of two without work for an eighth of the
+  // time.
+  Index const row_strips = (n + T::rows - 1) / T::rows,
+              tasks = std::min(row_strips, round_up((n + block - 1) / block, workers));
   for (Index first = 0; first < panels; first += group) {
     Index const here = std::min(group, panels - first);
     executor.for_each(here, [&](Index p) { enter<Set>(PackPanel<Call>{call, first, here, first + p, packed}); });
-    executor.for_each((n + block - 1) / block, [&](Index task) {
+    executor.for_each(tasks, [&](Index task) {
       Slots::Lease const lease(slots);
-      Index const row = task * block;
-      enter<Set>(MultiplyBlock<Call>{call, packed, first, here, row, std::min(block, n - row),
+      Index const row = task * row_strips / tasks * T::rows, end = (task + 1) * row_strips / tasks * T::rows;
+      enter<Set>(MultiplyBlock<Call>{call, packed, first, here, row, std::min(end, n) - row,
                                      strips + lease.slot() * strips_size, parts + lease.slot() * part_size});
     });
   }

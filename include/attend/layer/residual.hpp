@@ -3,6 +3,7 @@
 #include <attend/core/check.hpp>
 #include <attend/core/config.hpp>
 #include <attend/core/parameters.hpp>
+#include <attend/layer/resources.hpp>
 #include <attend/layer/training.hpp>
 
 #include <utility>
@@ -78,7 +79,15 @@ struct Residual {
   static void add(Matrix<Scalar> const& x, Matrix<Scalar> const& result, Matrix<Scalar>& sum, Given&... given) {
     check(x.rows() == result.rows() && x.cols() == result.cols(), "Residual: the layer made (", result.rows(), ", ",
           result.cols(), ") of (", x.rows(), ", ", x.cols(), "); both must be of the same size to be added.");
-    sum = x + dropped(result, given...);
+    decltype(auto) added = dropped(result, given...);
+    sum.resize(x.rows(), x.cols());
+    layer_detail::with_resources_among(
+        [&](auto& executor, Workspace&) {
+          layer_detail::each_row_block(x.rows(), executor, [&](Index, Index first, Index count) {
+            sum.middleRows(first, count) = x.middleRows(first, count) + added.middleRows(first, count);
+          });
+        },
+        given...);
   }
   /// What Training, where it is given, leaves of the layer's result; and of its derivative.
   template <class... Given>
