@@ -11,6 +11,7 @@
 #include <attend/reference/jacobian.hpp>
 #include <attend/score/alibi.hpp>
 #include <attend/score/bias.hpp>
+#include <attend/score/bilinear.hpp>
 #include <attend/score/cosine.hpp>
 #include <attend/score/relative_bias.hpp>
 
@@ -70,6 +71,31 @@ TEST(GradientCalls, ReadAnyStorageOrderAndStride) {
   expect_same(op.backward(x.q, x.k, x.v, kept, 0.5 * (x.d_output + x.d_output), x.d_log_sum_exp), wanted,
               "an expression");
   EXPECT_GT(wanted.query.norm(), 0);
+}
+
+/// Into memory of the caller's, here column-major; a similarity with a matrix writes the gradient of its queries otherwise.
+template <class... Policies>
+void expect_same_in_columns(Policies const&... policies) {
+  Arrays const x;
+  at::Attention const op{policies...};
+  RowMajor y(13, 3), sums(13, 1);
+  auto const rows = [](auto& m) { return at::heads(m.data(), {1, 1, m.rows(), m.cols()}); };
+  op.forward_into(rows(y), rows(sums), rows(x.q), rows(x.k), rows(x.v));
+  ColumnMajor d_q(13, 5), d_k(40, 5), d_v(40, 3);
+  auto const columns = [](auto& m) {
+    return at::heads(m.data(), {1, 1, m.rows(), m.cols()}, {m.size(), m.size(), 1, m.rows()});
+  };
+  RowMajor const &kept = y, &kept_sums = sums;
+  (void)op.backward_into(columns(d_q), columns(d_k), columns(d_v), rows(x.q), rows(x.k), rows(x.v), rows(kept),
+                         rows(kept_sums), rows(x.d_output));
+  auto const wanted = op.backward(x.q, x.k, x.v, op.forward(x.q, x.k, x.v), x.d_output);
+  EXPECT_TRUE(d_q == wanted.query);
+  EXPECT_TRUE(d_k == wanted.key);
+  EXPECT_TRUE(d_v == wanted.value);
+}
+TEST(GradientCalls, WriteGradientsWithAnyStride) {
+  expect_same_in_columns(at::Causal{});
+  expect_same_in_columns(at::Bilinear(random_matrix(5, 5, 7)));
 }
 
 TEST(GradientCalls, TakeAnExecutorAndAWorkspace) {

@@ -259,6 +259,9 @@ fault(nan_in_a_gradient_of_the_output_is_overlooked kernel/backward/prepare.hpp
 fault(token_that_meets_nobody_poisons_the_scale kernel/backward/finish.hpp
   [[if (is_zero<T>(gradient, features)) return 0;]]
   [[]])
+fault(gradients_are_written_side_by_side kernel/stored.hpp
+  [[if (target.column_stride == 1)]]
+  [[if (target.column_stride >= 1)]])
 fault(tangent_is_not_centred kernel/tangent/block.hpp
   [[scratch.sums[line + f] - delta * around;]]
   [[scratch.sums[line + f];]])

@@ -49,10 +49,6 @@ inline constexpr bool has_direct_access<Derived> = (int(Derived::Flags) & Eigen:
 template <class Derived>
 constexpr bool is_row_major = bool(Derived::IsRowMajor);
 
-}  // namespace detail
-
-namespace detail {
-
 template <class Result, class Storage, class Derived>
 [[nodiscard]] Result view_as(Storage* data, Derived const& m) {
   if (data == nullptr) return {nullptr, m.rows(), m.cols(), 0, 0};  // there is nowhere to step from

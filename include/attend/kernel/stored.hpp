@@ -2,6 +2,7 @@
 
 #include <attend/kernel/features.hpp>
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -22,6 +23,15 @@ struct FewRows {
   Storage const* first;
   Index step, row_step;
 };
+
+/// Row `row` of `target`, whatever its stride, becomes the numbers from `from` on.
+template <class Number>
+ATTEND_INLINE void store_row(Number const* from, MutableView<Number> const& target, Index row) {
+  if (target.column_stride == 1)
+    std::copy_n(from, target.columns, target.row(row));
+  else
+    for (Index f = 0; f < target.columns; ++f) target(row, f) = from[f];
+}
 
 /// Asks for the lines of `count` numbers that follow each other.
 template <class Storage>

@@ -16,7 +16,7 @@ struct GradientArrays {
   Heads<Number const> log_sum_exp;        // (b, h, n, 1) likewise
   Heads<OutputGradient const> d_output;   // (b, h, n, e)
   Heads<Number const> d_log_sum_exp;      // (b, h, n, 1) or no data
-  Heads<Number> d_query, d_key, d_value;  // features side by side
+  Heads<Number> d_query, d_key, d_value;  // with any strides
 };
 
 template <class CallType, class ArraysType>

@@ -103,7 +103,7 @@ struct DifferentiateChunk {
               scratch.pairs.d_keys[(j / T::panel * T::panel) * call.features.count + f * T::panel + j % T::panel];
     auto const target = d_values.mutable_head(unit.segment.batch, unit.key_head);
     for (Index j = 0; j < keys; ++j)
-      std::copy_n(scratch.d_value + j * packs.value_stride, target.columns, target.row(unit.segment.key + tile + j));
+      store_row(scratch.d_value + j * packs.value_stride, target, unit.segment.key + tile + j);
   }
 
   /// pick: the value of the key that was picked has the whole gradient, and scores none.

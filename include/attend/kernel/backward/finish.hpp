@@ -82,7 +82,7 @@ template <class Number>
 template <class GradientNumber, class Storage>
 struct TokenRun {
   View<Storage> tokens;                   // (count, d)
-  MutableView<GradientNumber> gradients;  // (count, d), rows contiguous
+  MutableView<GradientNumber> gradients;  // (count, d)
 
   /// What CopyValues asks of a call.
   template <class Compute>
@@ -183,7 +183,7 @@ struct FinishTokens {
               return Vector::load(projections);
             };
             scale_sum += unscale<T>(map, features, y, gradient);
-            if (!through_matrix) std::copy_n(gradient, d, run.gradients.row(r));
+            if (!through_matrix) store_row(gradient, run.gradients, r);
           }
           if constexpr (linear)
             if (through_matrix) transpose_map<T>(matrix, features, rows + first * stride, stride, run);
@@ -201,7 +201,7 @@ struct FinishTokens {
       for (Index i = 0; i < count * d_stride; ++i) room[i] = 0;
       accumulate_rows<T>(count, d_y + r * stride, stride, ValueTile<Number>{matrix, d_stride, features}, 0, features,
                          room, d_stride);
-      for (Index i = 0; i < count; ++i) std::copy_n(room + i * d_stride, d, run.gradients.row(r + i));
+      for (Index i = 0; i < count; ++i) store_row(room + i * d_stride, run.gradients, r + i);
     }
   }
 };

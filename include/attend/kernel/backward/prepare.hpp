@@ -149,10 +149,9 @@ struct PrepareRows {
       for (Index i = 0; i < GradientUnit::block * packs.feature_stride; ++i)
         packs.d_query[at * packs.feature_stride + i] = 0;
     auto const& arrays = backward.arrays;
-    Index const b = unit.segment.batch;
     auto const line_of = [&](auto const& heads, int r) __attribute__((always_inline)) {
       QueryPlace const place = block.place(r);
-      return heads.head(b, place.head).row(unit.segment.row + place.row);
+      return heads.head(unit.segment.batch, place.head).row(unit.segment.row + place.row);
     };
     for (int strip = 0; strip < count; strip += T::rows) {
       int const rows = std::min(T::rows, count - strip);
