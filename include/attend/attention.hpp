@@ -67,7 +67,7 @@ void attention_into(Heads<Output> const& out, Heads<Query> const& q, Heads<Key> 
                     Given&&... given) {
   detail::check_policy_kinds<Given...>();
   call_detail::forward_heads<std::remove_const_t<Query>, std::remove_const_t<Key>, std::remove_const_t<Value>>(
-      out, Heads<compute_t<Query>>{}, q, k, v, given...);
+      out, no_heads<compute_t<Query>>, q, k, v, given...);
 }
 
 /// The same for one head, into an Eigen matrix, block or map of the right size.
@@ -85,7 +85,7 @@ template <class Output, class Query, class Key, class Value, class... Given>
                                          Heads<Value> const& v, Given&&... given) {
   detail::check_policy_kinds<Given...>();
   return call_detail::forward_heads<std::remove_const_t<Query>, std::remove_const_t<Key>, std::remove_const_t<Value>,
-                                    true>(out, Heads<compute_t<Query>>{}, q, k, v, given...);
+                                    true>(out, no_heads<compute_t<Query>>, q, k, v, given...);
 }
 
 /// The same policies, kept for many calls; the arrays are handed to each call, so nothing is copied and nothing

@@ -59,8 +59,8 @@ fault(last_tokens_of_a_column_major_value_are_not_copied kernel/values.hpp
   [[for (Index j = whole; j < values.rows; ++j)]]
   [[for (Index j = whole; j + 1 < values.rows; ++j)]])
 fault(last_vector_of_a_row_is_written_whole kernel/forward.hpp
-  [[output.column_stride == 1 && f + T::lanes <= e]]
-  [[output.column_stride == 1 && f + T::lanes <= e + 1]])
+  [[for (; f + T::lanes <= e; f += T::lanes) store_as]]
+  [[for (; f + T::lanes <= e + 1; f += T::lanes) store_as]])
 
 found_by(kernel/few_rows)
 fault(sum_of_weights_is_not_rescaled kernel/rows.hpp
@@ -232,8 +232,8 @@ fault(keys_hidden_by_a_bias_reach_gradients kernel/backward/chunk.hpp
   [[(coverage == Coverage::some || Call::has_adjusters) &&]]
   [[coverage == Coverage::some &&]])
 fault(zero_vector_is_divided_by_its_length kernel/features.hpp
-  [[length > Number(0) || length != length ? map.scale / length : Number(0)]]
-  [[map.scale / length]])
+  [[if (length > Number(0) || length != length) factor[i]]]
+  [[factor[i]]])
 fault(gradient_of_a_table_runs_past_its_line score/relative_bias.hpp
   [[column + Slopes::size <= 2 * reach_ + 1)]]
   [[column + Slopes::size <= 2 * reach_ + 2)]])

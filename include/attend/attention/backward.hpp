@@ -69,7 +69,7 @@ auto backward_heads(Heads<Query const> const& q, Heads<Key const> const& k, Head
              "d_log_sum_exp must have one number a query.", arrays.d_log_sum_exp.shape(), "d_log_sum_exp", rows,
              "the log-sum-exp");
   return with_call<kernel::Purpose::output, Query, Key, Value, Number>(
-      q, k, v, Heads<Number>{}, Heads<Number>{}, Heads<Number>{}, nullptr, 0,
+      q, k, v, no_heads<Number>, no_heads<Number>, no_heads<Number>, nullptr, 0,
       [&](auto const& call, Index segments, auto const& segment_of, auto& executor, Workspace& workspace) {
         using Call = std::remove_cvref_t<decltype(call)>;
         using Arrays = std::remove_cvref_t<decltype(arrays)>;

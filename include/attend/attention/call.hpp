@@ -100,7 +100,7 @@ struct Sorted {
   ScaledDot const scaled_dot{};
   Softmax const softmax{};
   QueryStart const query_start{};
-  TokenScales<Number> const token_scales{};
+  static constexpr TokenScales<Number> token_scales{};
   Serial serial{};
 
   auto const& similarity(Given&... given) const {
@@ -123,9 +123,9 @@ struct Sorted {
 
 /// Builds the kernel's call and hands it to use(call, segments, segment_of, executor, workspace).
 template <kernel::Purpose purpose, class Query, class Key, class Value, class Output, class Use, class... Given>
-auto with_call(Heads<Query const> q, Heads<Key const> k, Heads<Value const> v, Heads<Output> out,
-               Heads<compute_t<Query>> lse, Heads<compute_t<Query>> weights, Index const* rows, Index row_count,
-               Use const& use, Given&... given) {
+auto with_call(Heads<Query const> const& q, Heads<Key const> const& k, Heads<Value const> const& v,
+               Heads<Output> const& out, Heads<compute_t<Query>> const& lse, Heads<compute_t<Query>> const& weights,
+               Index const* rows, Index row_count, Use const& use, Given&... given) {
   using Number = compute_t<Query>;
   static_assert(std::is_same_v<Number, compute_t<Key>> && std::is_same_v<Number, compute_t<Value>>,
                 "attend: q, k and v must be computed in one type: double with double, or any of float, half and "
@@ -160,11 +160,7 @@ auto with_call(Heads<Query const> q, Heads<Key const> k, Heads<Value const> v, H
   using Call =
       kernel::Call<Number, Query, Key, Value, Output, Similarity, Normalizer, std::remove_const_t<decltype(adjusters)>,
                    std::remove_const_t<decltype(masks)>, scales_tokens>;
-  kernel::Features<Number> features{similarity.template query_map<Number>(q.dim()),
-                                    similarity.template key_map<Number>(k.dim()), nullptr, 0};
-  if constexpr (requires { similarity.template feature_weights<Number>(); })
-    features.weights = similarity.template feature_weights<Number>();
-  features.count = features.query.features(q.dim());
+  kernel::Features<Number> const features(similarity, q.dim(), k.dim());
   check_map(features.query, q.dim(), "q");
   if constexpr (!requires { Similarity::keys_are_a_table; }) {
     check_map(features.key, k.dim(), "k");
@@ -225,9 +221,9 @@ auto with_call(Heads<Query const> q, Heads<Key const> k, Heads<Value const> v, H
 
 /// Builds the kernel's call and runs it. `announce` only says how many bytes of workspace it takes.
 template <kernel::Purpose purpose, bool announce, class Query, class Key, class Value, class Output, class... Given>
-std::size_t run(Heads<Query const> q, Heads<Key const> k, Heads<Value const> v, Heads<Output> out,
-                Heads<compute_t<Query>> lse, Heads<compute_t<Query>> weights, Index const* rows, Index row_count,
-                Given&... given) {
+std::size_t run(Heads<Query const> const& q, Heads<Key const> const& k, Heads<Value const> const& v,
+                Heads<Output> const& out, Heads<compute_t<Query>> const& lse, Heads<compute_t<Query>> const& weights,
+                Index const* rows, Index row_count, Given&... given) {
   return with_call<purpose, Query, Key, Value, Output>(
       q, k, v, out, lse, weights, rows, row_count,
       [](auto const& call, Index segments, auto const& segment_of, auto& executor, Workspace& workspace) {
@@ -253,7 +249,7 @@ std::size_t forward_heads(Heads<Output> const& out, Heads<Number> const& lse, He
              static_cast<void const*>(out.data()) != v.data()) ||
             expected.batch * expected.heads * expected.length * expected.dim == 0,
         "attention_into: out begins where an input begins; it must have memory of its own.");
-  return run<kernel::Purpose::output, announce, Query, Key, Value, Output>(q, k, v, out, lse, Heads<Number>{}, nullptr,
+  return run<kernel::Purpose::output, announce, Query, Key, Value, Output>(q, k, v, out, lse, no_heads<Number>, nullptr,
                                                                            0, given...);
 }
 
@@ -304,7 +300,7 @@ void weights_heads(Heads<Number> const& w, Heads<Number> const& numbers, Heads<Q
              "weights", expected, "the result");
   // Values are not looked at; a head without features stands for them.
   Heads<Number const> const none(nullptr, {k.batch(), k.heads(), k.length(), 0}, {0, 0, 0, 1});
-  run<kernel::Purpose::weights, false, Query, Key, Number, Number>(q, k, none, Heads<Number>{}, numbers, w, rows,
+  run<kernel::Purpose::weights, false, Query, Key, Number, Number>(q, k, none, no_heads<Number>, numbers, w, rows,
                                                                    row_count, given...);
 }
 
@@ -325,7 +321,7 @@ void weights(Query const& q, Key const& k, std::span<Index const> rows, bool all
     decltype(auto) q_memory = readable(q);
     decltype(auto) k_memory = readable(k);
     weights_heads<typename Query::Scalar, typename Key::Scalar>(
-        as_mutable_heads(w), Heads<Number>{}, as_heads(q_memory), as_heads(k_memory), all_rows ? nullptr : rows.data(),
+        as_mutable_heads(w), no_heads<Number>, as_heads(q_memory), as_heads(k_memory), all_rows ? nullptr : rows.data(),
         static_cast<Index>(rows.size()), given...);
   } else {
     Matrix<Number> const all =

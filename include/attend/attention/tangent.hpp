@@ -27,7 +27,7 @@ void tangent_heads(Heads<Query const> const& q, Heads<Key const> const& k, Heads
              arrays.d_output.shape(), "d_output", expected, "the result");
   check_kept(arrays.output.shape(), arrays.log_sum_exp.shape(), expected);
   with_call<kernel::Purpose::output, Query, Key, Value, Number>(
-      q, k, v, Heads<Number>{}, Heads<Number>{}, Heads<Number>{}, nullptr, 0,
+      q, k, v, no_heads<Number>, no_heads<Number>, no_heads<Number>, nullptr, 0,
       [&](auto const& call, Index segments, auto const& segment_of, auto& executor, Workspace& workspace) {
         using Call = std::remove_cvref_t<decltype(call)>;
         using Arrays = std::remove_cvref_t<decltype(arrays)>;

@@ -96,13 +96,23 @@ struct Block {
     return p;
   }
 
-  /// Queries to features, strip by strip, once for all keys.
+  /// Queries to features, strip by strip, once for all keys. Behind the last query a strip is left as it was.
   ATTEND_INLINE void pack_queries() const {
-    Index const features = T::steps(call.features.count);
-    prefetch_strip(0);
+    Index const features = T::steps(call.features.count), stride = call.query.strides().dim, d = call.query.dim();
+    typename Call::Query const* token[T::rows];
+    typename Call::Query const* next[T::rows];
+    find_queries(0, next);
     for (int strip = 0; strip < count; strip += T::rows) {
-      prefetch_strip(strip + T::rows);
-      pack_chunk<0>(strip, scratch.queries + strip * features);
+      for (int r = 0; r < T::rows; ++r) token[r] = next[r];
+      find_queries(strip + T::rows, next);
+      for_each_chunk<T>(
+          [&](int r) __attribute__((always_inline)) { return token[r]; },
+          [&]<int columns>(auto const& tokens, int offset) __attribute__((always_inline)) {
+            if (tokens[0] == nullptr) return;
+            map_tokens<T, columns, Call::maps_queries>(call.features.query, packed_query_map, tokens, stride, d,
+                                                       scratch.queries + strip * features + offset, T::rows,
+                                                       scratch.room);
+          });
     }
   }
 
@@ -115,33 +125,15 @@ struct Block {
   }
 
  private:
-  ATTEND_INLINE void prefetch_strip(int strip) const {
-    for (int r = strip; r < std::min(strip + T::rows, count); ++r) {
-      QueryPlace const at = place(r);
-      auto const queries = call.query.head(segment.batch, at.head);
-      prefetch_token(queries.row(segment.row + at.row), queries.column_stride, queries.columns);
-    }
-  }
-
-  /// Tokens of a strip from `offset` on, one vector's worth at a time.
-  template <int offset>
-  ATTEND_INLINE void pack_chunk(int strip, Number* target) const {
-    if constexpr (offset < T::rows) {
-      constexpr int columns = T::rows - offset < T::lanes ? T::rows - offset : T::lanes;
-      typename Call::Query const* token[T::lanes];
-      Index stride = 1;
-      for (int i = 0; i < T::lanes; ++i) {
-        token[i] = nullptr;
-        int const r = strip + offset + i;
-        if (i >= columns || r >= count) continue;
-        QueryPlace const at = place(r);
-        auto const queries = call.query.head(segment.batch, at.head);
-        token[i] = queries.row(segment.row + at.row);
-        stride = queries.column_stride;
-      }
-      map_tokens<T, columns, Call::maps_queries>(call.features.query, packed_query_map, token, stride, call.query.dim(),
-                                                 target + offset, T::rows, scratch.room);
-      pack_chunk<offset + T::lanes>(strip, target);
+  /// Where the queries of a strip begin, null behind the last, and asks for their memory.
+  ATTEND_INLINE void find_queries(int strip, typename Call::Query const* (&token)[T::rows]) const {
+    Index const stride = call.query.strides().dim, d = call.query.dim();
+    for (int r = 0; r < T::rows; ++r) {
+      token[r] = nullptr;
+      if (strip + r >= count) continue;
+      QueryPlace const at = place(strip + r);
+      token[r] = call.query.head(segment.batch, at.head).row(segment.row + at.row);
+      prefetch_token(token[r], stride, d);
     }
   }
 };

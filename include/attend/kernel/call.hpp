@@ -27,6 +27,15 @@ struct Features {
   FeatureMap<Number> query, key;
   Number const* weights = nullptr;  // (features) or null
   Index count = 0;
+
+  template <class Similarity>
+  Features(Similarity const& similarity, Index query_dim, Index key_dim)
+      : query(similarity.template query_map<Number>(query_dim)),
+        key(similarity.template key_map<Number>(key_dim)),
+        count(query.features(query_dim)) {
+    if constexpr (requires { similarity.template feature_weights<Number>(); })
+      weights = similarity.template feature_weights<Number>();
+  }
 };
 
 template <class Similarity>
@@ -47,24 +56,25 @@ struct Call {
   using Similarity = SimilarityType;
   using Normalizer = NormalizerType;
 
-  Heads<Query const> query;   // (b, h, n, d)
-  Heads<Key const> key;       // (b, h_kv, m, d)
-  Heads<Value const> value;   // (b, h_kv, m, e)
-  Heads<Output> output;       // (b, h, n, e); no data when only weights are asked for
-  Heads<Number> log_sum_exp;  // (b, h, n, 1) or no data
-  Heads<Number> weights;      // (b, h, rows, m) or no data
+  Heads<Query const> const& query;   // (b, h, n, d)
+  Heads<Key const> const& key;       // (b, h_kv, m, d)
+  Heads<Value const> const& value;   // (b, h_kv, m, e)
+  Heads<Output> const& output;       // (b, h, n, e); no data when only weights are asked for
+  Heads<Number> const& log_sum_exp;  // (b, h, n, 1) or no data
+  Heads<Number> const& weights;      // (b, h, rows, m) or no data
 
   Similarity const& similarity;
   Normalizer const& normalizer;
   AdjusterTuple adjusters;  // of const references
   MaskTuple masks;          // of const references
 
-  Index group = 1;
-  Index const* picked_rows = nullptr;
-  Index picked_count = 0;
-  Features<Number> features{};
-  bool float_products = false;                 // even where bfloat16 could be multiplied as it is stored
-  Heads<Number const> key_scale, value_scale;  // (b, h_kv, m, 1), with token scales
+  Index group;
+  Index const* picked_rows;
+  Index picked_count;
+  Features<Number> const& features;
+  bool float_products;                   // even where bfloat16 could be multiplied as it is stored
+  Heads<Number const> const& key_scale;  // (b, h_kv, m, 1), with token scales
+  Heads<Number const> const& value_scale;
 
   /// Whether tokens may go through a matrix before they are compared.
   static constexpr bool maps_queries =

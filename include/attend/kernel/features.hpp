@@ -66,40 +66,71 @@ ATTEND_INLINE void transpose_tokens(Storage const* const (&token)[lanes], Index 
     for (Index f = 0; f < features; ++f) std::memset(target + f * target_stride, 0, columns * sizeof(Number));
     return;
   }
-  alignas(64) static constexpr Number zeros[lanes] = {};
-  Index f = 0;
-  if constexpr (std::is_same_v<Storage, Number>)
-    for (; stride == 1 && f + lanes <= features; f += lanes) {
+  // A missing token is read as the first one and taken out again: asking for each 16 bytes whether they are there took
+  // as long as all shuffles.
+  using Bits = raw_vector<integer_like<Number>, lanes>;
+  bool const in_place = std::is_same_v<Storage, Number> && stride == 1;
+  Number const* line[lanes];
+  integer_like<Number> is_there[lanes];
+  for (int i = 0; i < lanes; ++i) {
+    bool const there = i < columns && token[i] != nullptr;
+    if constexpr (std::is_same_v<Storage, Number>) line[i] = token[there ? i : 0];
+    is_there[i] = there ? -1 : 0;
+  }
+  Bits keep;
+  load(keep, is_there);
+  // What is no square in memory is copied to one: other types, other strides, the last features.
+  alignas(64) Number piece[lanes * lanes], turned[lanes * columns];
+  Index done = 0, here = in_place ? features - features % lanes : 0;
+  for (;;) {
+    bool const whole = here % lanes == 0;
+    Number* const to = whole ? target + done * target_stride : turned;
+    Index const to_stride = whole ? target_stride : columns;
+    for (Index f = 0; f < here; f += lanes) {
       Raw square[lanes];
-      load_transposed<Number, lanes>(
-          [&](int i)
-              __attribute__((always_inline)) { return i < columns && token[i] != nullptr ? token[i] + f : zeros; },
-          square);
+      load_transposed<Number, lanes>([&](int i) __attribute__((always_inline)) { return line[i] + f; }, square);
       ATTEND_UNROLL
-      for (int g = 0; g < lanes; ++g)
-        store_first<columns, Number, lanes>(target + (f + g) * target_stride, square[g] * factor.value());
+      for (int g = 0; g < lanes; ++g) {
+        Raw const x = square[g] * factor.value();
+        store_first<columns, Number, lanes>(to + (f + g) * to_stride,
+                                            reinterpret_cast<Raw>(reinterpret_cast<Bits>(x) & keep));
+      }
     }
-  for (; f < features; f += lanes) {
-    Raw square[lanes];
-    for (int i = 0; i < lanes; ++i)
-      square[i] =
-          token[i] == nullptr ? Raw{} : load_some<Number, lanes>(token[i] + f * stride, stride, features - f).value();
-    transpose<Number, lanes>(square);
-    for (Index g = 0; g < std::min<Index>(lanes, features - f); ++g)
-      store_first<columns, Number, lanes>(target + (f + g) * target_stride, square[g] * factor.value());
+    for (Index g = 0; g < here && !whole; ++g)
+      std::memcpy(target + (done + g) * target_stride, turned + g * columns, columns * sizeof(Number));
+    done += here;
+    if (done == features) return;
+    here = std::min<Index>(lanes, features - done);
+    for (int i = 0; i < lanes; ++i) {
+      line[i] = piece + (is_there[i] != 0 ? i * lanes : 0);
+      if (is_there[i] != 0) load_some<Number, lanes>(token[i] + done * stride, stride, here).store(piece + i * lanes);
+    }
+  }
+}
+
+/// Calls visit.operator()<columns>(tokens, offset) for the tokens of a strip, token(r) each or null, a vector's worth
+/// at a time.
+template <class T, class Token, class Visit>
+ATTEND_INLINE void for_each_chunk(Token const& token, Visit const& visit) {
+  constexpr int rest = T::rows % T::lanes, whole = T::rows - rest;
+  decltype(token(0)) tokens[T::lanes];
+  for (int offset = 0; offset < whole; offset += T::lanes) {
+    for (int i = 0; i < T::lanes; ++i) tokens[i] = token(offset + i);
+    visit.template operator()<T::lanes>(tokens, offset);
+  }
+  if constexpr (rest > 0) {
+    for (int i = 0; i < T::lanes; ++i) tokens[i] = i < rest ? token(whole + i) : nullptr;
+    visit.template operator()<rest>(tokens, whole);
   }
 }
 
 /// Up to T::rows tokens, token(r) each or null, to a strip [feature][rows].
-template <class T, int offset = 0, class Number, class Token>
+template <class T, class Number, class Token>
 ATTEND_INLINE void transpose_strip(Token const& token, Index stride, Index features, Number* target) {
-  if constexpr (offset < T::rows) {
-    constexpr int columns = T::rows - offset < T::lanes ? T::rows - offset : T::lanes;
-    decltype(token(0)) tokens[T::lanes];
-    for (int i = 0; i < T::lanes; ++i) tokens[i] = i < columns ? token(offset + i) : nullptr;
-    transpose_tokens<columns>(tokens, stride, features, pack<Number, T::lanes>(1), target + offset, T::rows);
-    transpose_strip<T, offset + T::lanes>(token, stride, features, target);
-  }
+  for_each_chunk<T>(
+      token, [&]<int columns>(auto const& tokens, int offset) __attribute__((always_inline)) {
+        transpose_tokens<columns>(tokens, stride, features, pack<Number, T::lanes>(1), target + offset, T::rows);
+      });
 }
 
 /// What a strip of tokens is worth before it is compared: scale, or scale / length.
@@ -107,13 +138,12 @@ template <class Number, int lanes, class Storage>
 [[nodiscard]] ATTEND_INLINE pack<Number, lanes> token_factors(FeatureMap<Number> const& map,
                                                               Storage const* const (&token)[lanes], Index stride,
                                                               Index features) {
-  Number factor[lanes];
+  if (!map.to_unit_length) return pack<Number, lanes>(map.scale);
+  Number factor[lanes] = {};
   for (int i = 0; i < lanes; ++i) {
-    factor[i] = map.scale;
-    if (map.to_unit_length && token[i] != nullptr) {
-      Number const length = std::sqrt(squared_length<Number>(token[i], stride, features));
-      factor[i] = length > Number(0) || length != length ? map.scale / length : Number(0);
-    }
+    if (token[i] == nullptr) continue;
+    Number const length = std::sqrt(squared_length<Number>(token[i], stride, features));
+    if (length > Number(0) || length != length) factor[i] = map.scale / length;
   }
   return pack<Number, lanes>::load(factor);
 }

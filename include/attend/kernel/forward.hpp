@@ -62,11 +62,14 @@ ATTEND_INLINE void note_seen(Block const& block, int rows, Index padded_keys) {
             scratch.scores[r * scratch.score_stride + j] != Block::minus_infinity;
 }
 
-/// sums += weights · values for one strip whose scores have become weights, over all keys.
+/// sums = weights · values for one strip whose scores have become weights, over all keys; of a strip that sees none
+/// they are left as they were.
 template <class T, class Block>
 ATTEND_INLINE void accumulate_whole_rows(Block const& block, int strip, int rows) {
   using Call = typename Block::Call;
   auto const& scratch = block.scratch;
+  RowFactors<T, typename Block::Number> const same(1);
+  bool first = true;
   for_each_tile<T>(
       block, [&](Index tile, Index keys) __attribute__((always_inline)) {
         auto const values = value_tile<T>(block, tile, keys);
@@ -79,8 +82,9 @@ ATTEND_INLINE void accumulate_whole_rows(Block const& block, int strip, int rows
               careful |= std::uint64_t{1} << (panel / T::panel);
         if constexpr (Call::scales_tokens)
           scale_columns<T>(block, block.call.value_scale, tile, 0, range.end, rows, scratch.scores + tile);
-        accumulate_tile<T>(block, rows, range, careful, values, scratch.scores + tile, scratch.seen + tile);
-        join_tile<T>(block, strip, rows, RowFactors<T, typename Block::Number>(1).of_row);
+        join_tile<T>(block, strip, rows, range, careful, values, scratch.scores + tile, scratch.seen + tile,
+                     same.of_row, first);
+        first = false;
       });
 }
 
@@ -98,10 +102,11 @@ ATTEND_INLINE void attend_whole_rows(Block const& block) {
       });
 }
 
-/// One key tile of an online normaliser, for all strips of a block.
+/// One key tile of an online normaliser, for all strips of a block. `begun` has a bit for each strip that has met a
+/// key.
 template <class T, bool with_values, class Block, class Values>
 ATTEND_INLINE void attend_tile(Block const& block, Index tile, Index keys, typename Block::Number const* packed_keys,
-                               Values const& values) {
+                               Values const& values, std::uint64_t& begun) {
   using Call = typename Block::Call;
   constexpr Family family = Call::Normalizer::family;
   auto const& scratch = block.scratch;
@@ -125,8 +130,10 @@ ATTEND_INLINE void attend_tile(Block const& block, Index tile, Index keys, typen
             scale_columns<T>(block, block.call.value_scale, tile, range.begin, range.template vectors_end<T::lanes>(),
                              rows, scratch.scores);
           if constexpr (with_values) {
-            accumulate_tile<T>(block, rows, range, careful, values, scratch.scores, scratch.seen);
-            join_tile<T>(block, strip, rows, factor.of_row);
+            std::uint64_t const bit = std::uint64_t{1} << (strip / T::rows);
+            join_tile<T>(block, strip, rows, range, careful, values, scratch.scores, scratch.seen, factor.of_row,
+                         (begun & bit) == 0);
+            begun |= bit;
           }
         }
       });
@@ -138,20 +145,26 @@ ATTEND_INLINE void attend_online(Block const& block) {
   using Call = typename Block::Call;
   using Number = typename Block::Number;
   constexpr bool reads_values = with_values && Call::Normalizer::family != Family::pick;
+  static_assert(T::most_block_rows <= 64 * T::rows);
+  std::uint64_t begun = 0;
   for_each_tile<T>(
       block, [&](Index tile, Index keys) __attribute__((always_inline)) {
         Number const* packed = nullptr;
-        if (!turns_keys_in_registers(block)) packed = key_tile<T>(block, tile, keys);
+        if (!turns_keys_in_registers(block)) {
+          if (reads_values && block.packed_keys == nullptr && keys >= T::tile / 4) fetch_values(block, tile, keys);
+          packed = key_tile<T>(block, tile, keys);
+        }
         if constexpr (reads_values && !std::is_same_v<typename Call::Value, Number>)
           if (widens_values_in_place<T>(block)) {
             auto const values = stored_values(block, tile, keys);
             attend_tile<T, with_values>(block, tile, keys, packed,
-                                        ValueTile<Number, typename Call::Value>{values.data, values.row_stride, keys});
+                                        ValueTile<Number, typename Call::Value>{values.data, values.row_stride, keys},
+                                        begun);
             return;
           }
         ValueTile<Number> values;
         if constexpr (reads_values) values = value_tile<T>(block, tile, keys);
-        attend_tile<T, with_values>(block, tile, keys, packed, values);
+        attend_tile<T, with_values>(block, tile, keys, packed, values, begun);
       });
 }
 
@@ -165,7 +178,7 @@ ATTEND_INLINE void write_row(Block const& block, int r) {
   auto const& scratch = block.scratch;
   QueryPlace const at = block.place(r);
   Index const row = block.segment.row + at.row, e = call.value.dim();
-  RowResult<Number> const result = finish_row<T>(block, r, call.log_sum_exp.data() != nullptr);
+  RowResult<Number> result = finish_row<T>(block, r, call.log_sum_exp.data() != nullptr);
   Number* const sums = scratch.sums + r * scratch.value_stride;
 
   if constexpr (Call::Normalizer::family == Family::pick) {
@@ -179,17 +192,23 @@ ATTEND_INLINE void write_row(Block const& block, int r) {
         for (Index f = 0; f < e; ++f)
           sums[f] *= call.value_scale(block.segment.batch, block.key_head, block.segment.key + scratch.picked[r], 0);
   }
+  if (!result.seen) {  // nor need there be sums
+    for (Index f = 0; f < e; f += T::lanes) Pack(Number(0)).store(sums + f);
+    result.total = result.scale = Number(1);
+  }
+  // Adding 0 makes every zero +0: whether a masked tile was skipped or summed must not show in a sign.
+  auto const mean = [&](Index f) __attribute__((always_inline)) {
+    return Pack::load(sums + f) * Pack(result.scale) / Pack(result.total) + Pack(Number(0));
+  };
   auto const output = call.output.mutable_head(block.segment.batch, at.head);
-  for (Index f = 0; f < e; f += T::lanes) {
-    // Adding 0 makes every zero +0: whether a masked tile was skipped or summed must not show in a sign.
-    Pack x = Pack::load(sums + f) * Pack(result.scale) / Pack(result.total) + Pack(Number(0));
-    if (!result.seen) x = Pack(Number(0));
-    if (output.column_stride == 1 && f + T::lanes <= e) {
-      store_as<T::lanes>(output.data + row * output.row_stride + f, x);
-      continue;
-    }
+  auto* const to = output.row(row);
+  Index f = 0;
+  if (output.column_stride == 1)
+    for (; f + T::lanes <= e; f += T::lanes) store_as<T::lanes>(to + f, mean(f));
+  for (; f < e; f += T::lanes) {
+    Pack const x = mean(f);
     for (Index lane = 0; lane < std::min<Index>(T::lanes, e - f); ++lane)
-      output(row, f + lane) = static_cast<typename Call::Output>(x[static_cast<int>(lane)]);
+      to[(f + lane) * output.column_stride] = static_cast<typename Call::Output>(x[static_cast<int>(lane)]);
   }
   if (call.log_sum_exp.data() != nullptr) call.log_sum_exp(block.segment.batch, at.head, row, 0) = result.kept;
 }

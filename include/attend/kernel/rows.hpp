@@ -28,7 +28,6 @@ template <class T, class Block>
 ATTEND_INLINE void begin_rows(Block const& block) {
   using Number = typename Block::Number;
   auto const& scratch = block.scratch;
-  for (Index i = 0; i < block.count * scratch.value_stride; ++i) scratch.sums[i] = Number(0);
   for (int r = 0; r < block.count; ++r) {
     scratch.largest[r] = Block::minus_infinity;
     scratch.picked[r] = -1;

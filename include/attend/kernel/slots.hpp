@@ -58,7 +58,7 @@ class Slots {
   }
 
   Index count_;
-  std::array<std::atomic<std::uint64_t>, most / 64> taken_{};
+  std::array<std::atomic<std::uint64_t>, most / 64> taken_;
 };
 
 }  // namespace kernel

@@ -343,11 +343,11 @@ template <class Number, int lanes>
       x.value(), [](auto& a, auto const& b) __attribute__((always_inline)) { a += b; });
 }
 
-/// The largest lane. NaN is passed over unless all lanes are.
+/// The largest lane, where none is NaN.
 template <class Number, int lanes>
 [[nodiscard]] ATTEND_INLINE Number largest_of(pack<Number, lanes> const& x) {
   return pack_detail::fold<Number, lanes>(
-      x.value(), [](auto& a, auto const& b) __attribute__((always_inline)) { a = ((a > b) | (b != b)) ? a : b; });
+      x.value(), [](auto& a, auto const& b) __attribute__((always_inline)) { a = a > b ? a : b; });
 }
 
 template <class Integer, int lanes>
