@@ -431,8 +431,8 @@ fault(masked_heads_train_the_output layer/multi_head.hpp
   [[masked(output.backward(masked(kept.context), d_output]]
   [[masked(output.backward(kept.context, d_output]])
 fault(weights_are_of_keys_with_the_norm_of_queries layer/multi_head.hpp
-  [[place(k, key_norm, kv_heads, batch, 0, executor);]]
-  [[place(k, query_norm, kv_heads, batch, 0, executor);]])
+  [[key_placing().forward(k, batch, 0, executor);]]
+  [[layer_detail::HeadPlacing<Scalar>{query_norm, rotary.get(), kv_heads}.forward(k, batch, 0, executor);]])
 
 found_by(layer/dropout)
 fault(parts_of_a_batch_drop_the_same layer/dropout.hpp

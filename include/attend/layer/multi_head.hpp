@@ -8,6 +8,8 @@
 #include <attend/layer/kv_cache.hpp>
 #include <attend/layer/learned_policies.hpp>
 #include <attend/layer/linear.hpp>
+#include <attend/layer/multi_head_shape.hpp>
+#include <attend/layer/projected_heads.hpp>
 #include <attend/layer/resources.hpp>
 #include <attend/layer/rms_norm.hpp>
 #include <attend/layer/rotary.hpp>
@@ -20,40 +22,6 @@
 
 namespace attend {
 inline namespace ATTEND_UNIT_NAME {
-
-/// The sizes of a MultiHead. What is 0 is what Vaswani 2017 takes.
-struct MultiHeadShape {
-  Index features = 0;  ///< of queries and of the result
-  Index heads = 1;
-  Index kv_heads = 0;        ///< 0: as many as heads; 1: multi-query; between: grouped queries
-  Index key_dim = 0;         ///< of one head; 0: features / heads
-  Index value_dim = 0;       ///< of one head; 0: key_dim
-  Index key_features = 0;    ///< of what keys are made of; 0: features
-  Index value_features = 0;  ///< of what values are made of; 0: key_features
-  bool bias = true;          ///< of the four projections
-
-  /// With the zeros replaced.
-  ///
-  /// Throws   when sizes do not divide as they must
-  [[nodiscard]] MultiHeadShape complete() const {
-    MultiHeadShape shape = *this;
-    check(features > 0 && heads > 0, "MultiHead: ", features, " features in ", heads, " heads; both must be positive.");
-    if (shape.kv_heads == 0) shape.kv_heads = heads;
-    check(shape.kv_heads > 0 && heads % shape.kv_heads == 0, "MultiHead: ", heads, " heads share ", shape.kv_heads,
-          " heads of keys and values; the first must be a multiple of the second.");
-    if (shape.key_dim == 0) {
-      check(features % heads == 0, "MultiHead: ", features, " features do not divide into ", heads,
-            " heads; give key_dim.");
-      shape.key_dim = features / heads;
-    }
-    if (shape.value_dim == 0) shape.value_dim = shape.key_dim;
-    if (shape.key_features == 0) shape.key_features = features;
-    if (shape.value_features == 0) shape.value_features = shape.key_features;
-    check(shape.key_dim > 0 && shape.value_dim > 0 && shape.key_features > 0 && shape.value_features > 0,
-          "MultiHead: sizes must not be negative.");
-    return shape;
-  }
-};
 
 /// out = concat_h( attention(x W_qʰ, y W_kʰ, y W_vʰ) ) W_o
 ///
@@ -172,7 +140,7 @@ struct MultiHead {
     layer_detail::with_resources_among(
         [&](auto& executor, Workspace& workspace) {
           Matrix<Scalar> d_key = d_memory.key;
-          place_back(d_key, memory.projected, key_norm, gradient.key_norm, kv_heads, batch, executor);
+          key_placing().backward(d_key, memory.projected, gradient.key_norm, batch, executor);
           back.first = key.backward(keys, d_key, gradient.key, executor, workspace);
           back.second = value.backward(values, d_memory.value, gradient.value, executor, workspace);
         },
@@ -293,17 +261,16 @@ struct MultiHead {
           with_attention(
               [&](auto const& attention, auto&... policy) {
                 auto const learned = attention.backward_into(
-                    split(d_query, heads, batch), split(d_memory.key, kv_heads, batch),
-                    split(d_memory.value, kv_heads, batch), split(kept.query, heads, batch),
-                    split(memory.key, kv_heads, batch), split(memory.value, kv_heads, batch),
-                    split(kept.context, heads, batch), rows_of(kept), split(std::as_const(d_context), heads, batch),
+                    query_heads(d_query, batch), key_heads(d_memory.key, batch), key_heads(d_memory.value, batch),
+                    query_heads(kept.query, batch), key_heads(memory.key, batch), key_heads(memory.value, batch),
+                    query_heads(kept.context, batch), rows_of(kept), query_heads(std::as_const(d_context), batch),
                     policy..., executor, workspace);
                 layer_detail::add_policy_gradients(gradient.policies, learned);
                 constexpr auto own = std::tuple_size_v<decltype(layer_detail::learned_of(gradient.policies))>;
                 layer_detail::add_shared_gradients<own>(learned, given...);
               },
               given...);
-          place_back(d_query, kept.projected, query_norm, gradient.query_norm, heads, batch, executor);
+          query_placing().backward(d_query, kept.projected, gradient.query_norm, batch, executor);
           d_x = query.backward(x, d_query, gradient.query, executor, workspace);
         },
         given...);
@@ -335,8 +302,8 @@ struct MultiHead {
         [&](auto& executor, Workspace& workspace) {
           layer_detail::project_together<Scalar, 3>(x, {&query, &key, &value}, {&step.query, &step.key, &step.value},
                                                     executor, workspace);
-          place(step.query, query_norm, heads, batch, cache.seen(), executor);
-          place(step.key, key_norm, kv_heads, batch, cache.seen(), executor);
+          query_placing().forward(step.query, batch, cache.seen(), executor);
+          key_placing().forward(step.key, batch, cache.seen(), executor);
           step.context.resize(x.rows(), heads * value_dim());
           auto const look = [&](Heads<Scalar> const& context, Heads<Scalar const> const& queries) {
             attend::detail::with_scales_of(cache, [&](auto const&... scales) {
@@ -352,13 +319,13 @@ struct MultiHead {
                   policies);
             });
           };
-          Heads<Scalar> const context = split(step.context, heads, batch);
-          Heads<Scalar const> const queries = split(std::as_const(step.query), heads, batch);
+          Heads<Scalar> const context = query_heads(step.context, batch);
+          Heads<Scalar const> const queries = query_heads(std::as_const(step.query), batch);
           if constexpr (requires { Cache::forgets; }) {
             // A token must be looked at before later ones push out what it may see.
             for (Index i = 0; i < queries.length(); ++i) {
               cache.append(step.key, step.value, i);
-              look(token_of(context, i), token_of(queries, i));
+              look(layer_detail::token_of(context, i), layer_detail::token_of(queries, i));
             }
           } else {
             cache.append(step.key, step.value);
@@ -397,12 +364,12 @@ struct MultiHead {
     layer_detail::with_resources_among(
         [&](auto& executor, Workspace& workspace) {
           Matrix<Scalar> q = query.forward(x, executor, workspace), k = key.forward(keys, executor, workspace);
-          place(q, query_norm, heads, batch, 0, executor);
-          place(k, key_norm, kv_heads, batch, 0, executor);
+          query_placing().forward(q, batch, 0, executor);
+          key_placing().forward(k, batch, 0, executor);
           with_attention(
               [&](auto const& attention, auto&... policy) {
-                attention.weights_into(attend::heads(found.data(), {batch, heads, n, m}), split(q, heads, batch),
-                                       split(k, kv_heads, batch), policy..., executor, workspace);
+                attention.weights_into(attend::heads(found.data(), {batch, heads, n, m}), query_heads(q, batch),
+                                       key_heads(k, batch), policy..., executor, workspace);
               },
               given...);
         },
@@ -432,10 +399,9 @@ struct MultiHead {
           kept.log_sum_exp.resize(heads * rows);
           with_attention(
               [&](auto const& attention, auto&... policy) {
-                attention.forward_into(split(kept.context, heads, batch), rows_of(kept),
-                                       split(std::as_const(kept.query), heads, batch),
-                                       split(memory.key, kv_heads, batch), split(memory.value, kv_heads, batch),
-                                       policy..., executor, workspace);
+                attention.forward_into(query_heads(kept.context, batch), rows_of(kept),
+                                       query_heads(std::as_const(kept.query), batch), key_heads(memory.key, batch),
+                                       key_heads(memory.value, batch), policy..., executor, workspace);
               },
               given...);
           if (head_mask.size() > 0)
@@ -445,37 +411,26 @@ struct MultiHead {
         },
         given...);
   }
+  /// Projections as heads: what queries look with and what they see, and what is looked at.
+  template <class Rows>
+  [[nodiscard]] auto query_heads(Rows& rows, Index batch) const {
+    return layer_detail::split_heads(rows, heads, batch);
+  }
+  template <class Rows>
+  [[nodiscard]] auto key_heads(Rows& rows, Index batch) const {
+    return layer_detail::split_heads(rows, kv_heads, batch);
+  }
+  [[nodiscard]] layer_detail::HeadPlacing<Scalar> query_placing() const { return {query_norm, rotary.get(), heads}; }
+  [[nodiscard]] layer_detail::HeadPlacing<Scalar> key_placing() const { return {key_norm, rotary.get(), kv_heads}; }
   template <class Executor>
   void place_queries(Forward& kept, Executor& executor) const {
     if (query_norm.d() > 0) kept.projected = kept.query;
-    place(kept.query, query_norm, heads, kept.batch, 0, executor);
+    query_placing().forward(kept.query, kept.batch, 0, executor);
   }
   template <class Executor>
   void place_keys(Memory& memory, Index batch, Executor& executor) const {
     if (key_norm.d() > 0) memory.projected = memory.key;
-    place(memory.key, key_norm, kv_heads, batch, 0, executor);
-  }
-  /// Projections (b·n, count·d) become what is compared: normed, then turned by the positions from `first` on.
-  template <class Executor>
-  void place(Matrix<Scalar>& rows, RmsNorm<Scalar> const& norm, Index count, Index batch, Index first,
-             Executor& executor) const {
-    if (norm.d() > 0) {
-      Index const dim = rows.cols() / count;
-      norm.forward_in_place(Eigen::Map<Matrix<Scalar>>(rows.data(), rows.rows() * count, dim), executor);
-    }
-    if (rotary) rotary->rotary.rotate(split(rows, count, batch), rotary->turns, first);
-  }
-  template <class Executor>
-  void place_back(Matrix<Scalar>& d_rows, Matrix<Scalar> const& projected, RmsNorm<Scalar> const& norm,
-                  RmsNorm<Scalar>& gradient, Index count, Index batch, Executor& executor) const {
-    if (rotary) rotary->rotary.rotate_back(split(d_rows, count, batch), rotary->turns);
-    if (norm.d() > 0) {
-      using Lines = Eigen::Map<Matrix<Scalar> const>;
-      Index const lines = d_rows.rows() * count, dim = d_rows.cols() / count;
-      Matrix<Scalar> const d_lines =
-          norm.backward(Lines(projected.data(), lines, dim), Lines(d_rows.data(), lines, dim), gradient, executor);
-      std::copy_n(d_lines.data(), d_lines.size(), d_rows.data());
-    }
+    key_placing().forward(memory.key, batch, 0, executor);
   }
   /// Calls use(attention, policies of this call …).
   template <class Use, class... Given>
@@ -486,17 +441,6 @@ struct MultiHead {
           layer_detail::with_policies_among([&](auto&... policy) { use(attention, policy...); }, given...);
         },
         policies);
-  }
-  /// The columns of a matrix (b·n, count·dim) as heads (b, count, n, dim).
-  template <class Rows>
-  [[nodiscard]] static auto split(Rows& rows, Index count, Index batch) {
-    Index const length = rows.rows() / batch, dim = rows.cols() / count, width = rows.cols();
-    return attend::heads(rows.data(), {batch, count, length, dim}, {length * width, dim, width, 1});
-  }
-  /// Token i of every sequence and head.
-  template <class Number>
-  [[nodiscard]] static Heads<Number> token_of(Heads<Number> const& x, Index i) {
-    return {x.data() + i * x.strides().length, {x.batch(), x.heads(), 1, x.dim()}, x.strides()};
   }
   template <class Kept>
   [[nodiscard]] auto rows_of(Kept& kept) const {
