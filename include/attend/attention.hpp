@@ -61,7 +61,7 @@ template <class Query, class Key, class Value, class... Given>
 /// neighbours: query head h reads key head h / (h_q / h_kv).
 ///
 /// Shapes   Q (b, h, n, d)  K (b, h_kv, m, d)  V (b, h_kv, m, e)  →  out (b, h, n, e)
-/// Throws   Error, before anything is written, when sizes do not fit or out begins where an input begins
+/// Throws   Error, before anything is written, when sizes do not fit or out shares memory with an input
 template <class Output, class Query, class Key, class Value, class... Given>
 void attention_into(Heads<Output> const& out, Heads<Query> const& q, Heads<Key> const& k, Heads<Value> const& v,
                     Given&&... given) {
@@ -210,19 +210,17 @@ class Attention {
   ///
   /// Shapes   d_q (b, h, n, d)  d_k (b, h_kv, m, d)  d_v (b, h_kv, m, e)  kept: output (b, h, n, e)
   ///          log_sum_exp (b, h, n, 1)
-  template <class Compute, class Query, class Key, class Value, class Storage, class OutputGradient, class... Given>
+  /// Throws   Error, before anything is written, when sizes do not fit, or a gradient shares memory with another or
+  ///          with what is read
+  template <class Compute, class Query, class Key, class Value, class Storage, class Row, class OutputGradient,
+            class... Given>
   auto backward_into(Heads<Compute> const& d_q, Heads<Compute> const& d_k, Heads<Compute> const& d_v,
                      Heads<Query> const& q, Heads<Key> const& k, Heads<Value> const& v, Heads<Storage> const& output,
-                     Heads<Compute const> const& log_sum_exp, Heads<OutputGradient> const& d_output,
-                     Given&&... given) const {
-    static_assert(std::is_same_v<Compute, compute_t<Query>>,
-                  "attend: gradients must be of the type that the call computes in.");
+                     Heads<Row> const& log_sum_exp, Heads<OutputGradient> const& d_output, Given&&... given) const {
+    static_assert(std::is_same_v<Compute, compute_t<Query>> && std::is_same_v<std::remove_const_t<Row>, Compute>,
+                  "attend: gradients and the kept log-sum-exp must be of the type that the call computes in.");
     call_detail::check_same(d_q.shape() == q.shape() && d_k.shape() == k.shape() && d_v.shape() == v.shape(),
                             "gradients must have the sizes of q, k and v.", d_q.shape(), "d_q", q.shape(), "q");
-    for (Index b = 0; b < d_k.batch(); ++b)  // where keys only lend their places nobody writes
-      for (Index h = 0; h < d_k.heads(); ++h)
-        for (Index j = 0; j < d_k.length(); ++j)
-          for (Index f = 0; f < d_k.dim(); ++f) d_k(b, h, j, f) = Compute(0);
     kernel::GradientArrays<Compute, std::remove_const_t<Storage>, std::remove_const_t<OutputGradient>> const arrays{
         output, log_sum_exp, d_output, Heads<Compute const>{}, d_q, d_k, d_v};
     return with_policies([&](auto const&... policy) {

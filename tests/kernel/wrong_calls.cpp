@@ -79,6 +79,19 @@ TEST(WrongCalls, OfBatchesOfHeadsAreRefusedBeforeAnythingIsWritten) {
          at::attention_into(at::heads(b.v.data(), {1, 1, 5, 8}), at::heads(b.q.data(), {1, 1, 5, 8}),
                             at::heads(b.k.data(), {1, 1, 5, 8}), at::heads(b.v.data(), {1, 1, 5, 8}));
        }},
+      {"out begins within v",
+       {"out", "memory with v"},
+       [&b] {
+         at::attention_into(at::heads(b.v.data() + 39, {1, 1, 3, 8}), at::heads(b.q.data(), {1, 1, 3, 8}),
+                            at::heads(b.k.data(), {1, 1, 5, 8}), at::heads(b.v.data(), {1, 1, 5, 8}));
+       }},
+      {"out in the columns of k",
+       {"out", "memory with k"},
+       [&b] {
+         at::HeadsStrides const lines{0, 0, 32, 1};
+         at::attention_into(at::heads(b.k.data() + 7, {1, 1, 3, 8}, lines), at::heads(b.q.data(), {1, 1, 3, 8}),
+                            at::heads(b.k.data(), {1, 1, 5, 8}, lines), at::heads(b.v.data(), {1, 1, 5, 8}));
+       }},
       {"null", {"null", "3", "8"}, [] { (void)at::heads(static_cast<float*>(nullptr), {1, 1, 3, 8}); }},
       {"negative batch", {"-1"}, [&b] { (void)at::heads(b.q.data(), {-1, 1, 3, 8}); }},
       {"negative heads", {"-2"}, [&b] { (void)at::heads(b.q.data(), {1, -2, 3, 8}); }},

@@ -146,6 +146,50 @@ TEST(GradientCalls, RefuseWrongSizesInASentence) {
             "attention: k has 40 rows but v has 13; both must have one row for each key.");
 }
 
+/// Heads side by side in one matrix, results among them, are what people have; results on top of each other or of what
+/// is read are not.
+TEST(GradientCalls, RefuseResultsThatShareMemoryBeforeAnythingIsWritten) {
+  constexpr double untouched = 12345;
+  at::Matrix<double> all = random_matrix(7, 24, 13);
+  all.rightCols(12).setConstant(untouched);
+  double* const numbers = all.data();
+  auto const columns = [&](at::Index first, at::Index rows = 7) {
+    return at::heads(numbers + first, {1, 1, rows, 4}, {0, 0, 24, 1});
+  };
+  at::Heads<double const> const q = columns(0), k = columns(4), v = columns(8);
+  at::Attention const op;
+  auto const kept = op.forward(q, k, v);
+  auto const output = at::heads(kept.output.data(), kept.shape);
+  std::vector<double> const lse = kept.log_sum_exp;
+  auto const rows = at::heads(lse.data(), at::HeadsShape{1, 1, 7, 1});
+  auto const refused = [&](at::Heads<double> const& d_q, at::Heads<double> const& d_k, at::Heads<double> const& d_v,
+                           std::string const& sentence) {
+    EXPECT_EQ(sentence_of([&] { (void)op.backward_into(d_q, d_k, d_v, q, k, v, output, rows, output); }),
+              "attention: " + sentence + "; it must have memory of its own.");
+    EXPECT_TRUE((all.rightCols(12).array() == untouched).all()) << sentence;
+  };
+  refused(columns(3), columns(16), columns(20), "d_q shares memory with q");
+  refused(columns(12), columns(7), columns(20), "d_k shares memory with k");
+  refused(columns(12), columns(16), columns(15), "d_q shares memory with d_v");
+  refused(columns(12), columns(16), columns(17), "d_k shares memory with d_v");
+  EXPECT_NE(sentence_of([&] {
+              (void)op.backward_into(columns(12), columns(16), columns(20), q, k, v, output, columns(0, 6), output);
+            }),
+            "no error");
+  EXPECT_TRUE((all.rightCols(12).array() == untouched).all()) << "the kept log-sum-exp has another size";
+
+  (void)op.backward_into(columns(12), columns(16), columns(20), q, k, v, output, rows, output);
+  auto const wanted = op.backward(q, k, v, kept, output);
+  for (at::Index i = 0; i < 7; ++i)
+    for (at::Index f = 0; f < 4; ++f)
+      EXPECT_EQ(all(i, 12 + f), wanted.query[static_cast<std::size_t>(4 * i + f)]) << i << ' ' << f;
+
+  EXPECT_EQ(sentence_of([&] { op.jvp_into(columns(10), q, k, v, kept, columns(12), columns(16), columns(20)); }),
+            "attention: d_output shares memory with v; it must have memory of its own.");
+  EXPECT_EQ(sentence_of([&] { op.jvp_into(columns(15), q, k, v, kept, columns(12), columns(16), columns(20)); }),
+            "attention: d_output shares memory with d_q; it must have memory of its own.");
+}
+
 /// More keys than are differentiated at a time, heads that share keys, and policies with numbers of each head.
 TEST(GradientCalls, OfManyKeysGroupsAndNumbersOfEachHead) {
   laws::Shape const shape{.n = 14, .m = 1100, .d = 3, .e = 2, .heads = 4, .kv_heads = 2};

@@ -4,6 +4,7 @@
 #include "core/sentence.hpp"
 
 #include <attend/layer/multi_head.hpp>
+#include <attend/layer/rolling_kv_cache.hpp>
 #include <attend/mask.hpp>
 
 #include <gtest/gtest.h>
@@ -44,6 +45,27 @@ TEST(KvCache, DecodingInAnyCutsIsOneCallToTheBit) {
     }
     EXPECT_EQ(cache.length(), n);
   }
+}
+
+/// All caches that are told tokens: what they are told them in does not matter.
+template <class Cache, class... Rest>
+void expect_any_storage_order(Cache cache, Cache same, Rest... rest) {
+  Matrix<float> const keys = Matrix<float>::Random(3, 8), values = Matrix<float>::Random(3, 6);
+  Eigen::MatrixXf const column_major = keys;
+  cache.append(keys, values, rest...);
+  same.append(column_major, 2 * values.array() - values.array(), rest...);
+  ASSERT_EQ(same.keys().length(), cache.keys().length());
+  for (Index h = 0; h < 2; ++h)
+    for (Index i = 0; i < cache.keys().length(); ++i) {
+      for (Index f = 0; f < 4; ++f) EXPECT_EQ(same.keys()(0, h, i, f), cache.keys()(0, h, i, f));
+      for (Index f = 0; f < 3; ++f) EXPECT_EQ(same.values()(0, h, i, f), cache.values()(0, h, i, f));
+    }
+}
+
+TEST(KvCache, TakesTokensInAnyStorageOrder) {
+  expect_any_storage_order(at::KvCache<float>(2, 4, 3, 5), at::KvCache<float>(2, 4, 3, 5));
+  expect_any_storage_order(at::RollingKvCache<float>(2, 4, 3, 1, 4), at::RollingKvCache<float>(2, 4, 3, 1, 4),
+                           Index{2});
 }
 
 TEST(KvCache, TruncatedGoesOnAsIfNothingHadBeen) {

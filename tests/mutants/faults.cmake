@@ -38,6 +38,14 @@ fault(lookup_reads_past_the_end_of_a_line simd/pack.hpp
   [[stride == 1 && first + lanes <= count]]
   [[stride == 1 && first < count]])
 
+found_by(core/overlap)
+fault(heads_overlap_only_at_whole_steps core/overlap.hpp
+  [[for (Index const t : {quotient, quotient + 1})]]
+  [[for (Index const t : {quotient})]])
+fault(heads_with_gaps_count_as_solid core/overlap.hpp
+  [[if (count[*i] > 1 && step[*i] != inner) return false;]]
+  [[if (count[*i] > 1 && step[*i] == 0) return false;]])
+
 found_by(core/dual)
 fault(root_of_a_dual_number_is_twice_as_steep core/dual_math.hpp
   [[x.derivative / (root + root)]]
@@ -146,8 +154,8 @@ fault(heads_need_not_divide attention/call.hpp
   [[k.heads > 0 ? q.heads % k.heads == 0 : q.heads == 0]]
   [[k.heads > 0 || q.heads == 0]])
 fault(output_may_lie_over_the_values attention/call.hpp
-  [[static_cast<void const*>(out.data()) != v.data()) ||]]
-  [[true) ||]])
+  [[check_apart(out, "out", v, "v");]]
+  [[]])
 
 found_by(layer/kv_cache core/allocations)
 fault(units_of_a_wave_share_their_packed_keys kernel/plan.hpp

@@ -52,6 +52,17 @@ auto learned_gradients(Gradients const& gradients, First const& first, Others co
   return std::tuple_cat(own, learned_gradients<adjuster + (Adjuster<First> ? 1 : 0)>(gradients, others...));
 }
 
+template <class Number, class Query, class Key, class Value, class Arrays>
+void check_apart_from_all(Heads<Number> const& written, char const* name, Heads<Query> const& q, Heads<Key> const& k,
+                          Heads<Value> const& v, Arrays const& arrays) {
+  check_apart(written, name, q, "q");
+  check_apart(written, name, k, "k");
+  check_apart(written, name, v, "v");
+  check_apart(written, name, arrays.output, "the kept output");
+  check_apart(written, name, arrays.log_sum_exp, "the kept log-sum-exp");
+  check_apart(written, name, arrays.d_output, "d_output");
+}
+
 template <class Query, class Key, class Value, class Output, class OutputGradient, class... Given>
 auto backward_heads(Heads<Query const> const& q, Heads<Key const> const& k, Heads<Value const> const& v,
                     kernel::GradientArrays<compute_t<Query>, Output, OutputGradient> const& arrays, Given&... given) {
@@ -68,12 +79,23 @@ auto backward_heads(Heads<Query const> const& q, Heads<Key const> const& k, Head
   check_same(arrays.d_log_sum_exp.data() == nullptr || arrays.d_log_sum_exp.shape() == rows,
              "d_log_sum_exp must have one number a query.", arrays.d_log_sum_exp.shape(), "d_log_sum_exp", rows,
              "the log-sum-exp");
+  check_apart_from_all(arrays.d_query, "d_q", q, k, v, arrays);
+  check_apart_from_all(arrays.d_key, "d_k", q, k, v, arrays);
+  check_apart_from_all(arrays.d_value, "d_v", q, k, v, arrays);
+  check_apart(arrays.d_query, "d_q", arrays.d_key, "d_k");
+  check_apart(arrays.d_query, "d_q", arrays.d_value, "d_v");
+  check_apart(arrays.d_key, "d_k", arrays.d_value, "d_v");
   return with_call<kernel::Purpose::output, Query, Key, Value, Number>(
       q, k, v, no_heads<Number>, no_heads<Number>, no_heads<Number>, nullptr, 0,
       [&](auto const& call, Index segments, auto const& segment_of, auto& executor, Workspace& workspace) {
         using Call = std::remove_cvref_t<decltype(call)>;
         using Arrays = std::remove_cvref_t<decltype(arrays)>;
         static_assert(!Call::scales_tokens, "attend: TokenScales are for forward calls; backward takes numbers.");
+        if constexpr (requires { Call::Similarity::keys_are_a_table; })  // nobody writes where keys only lend places
+          for (Index b = 0; b < k.batch(); ++b)
+            for (Index h = 0; h < k.heads(); ++h)
+              for (Index j = 0; j < k.length(); ++j)
+                for (Index f = 0; f < k.dim(); ++f) arrays.d_key(b, h, j, f) = Number(0);
         kernel::BackwardCall<Call, Arrays> const backward{call, arrays};
         return learned_gradients<0>(kernel::run_backward(backward, segments, segment_of, executor, workspace),
                                     std::as_const(given)...);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <attend/attention/masks.hpp>
+#include <attend/core/overlap.hpp>
 #include <attend/kernel/run.hpp>
 #include <attend/normalize/softmax.hpp>
 #include <attend/reference/attention.hpp>
@@ -83,6 +84,14 @@ inline void check_values(HeadsShape const& k, HeadsShape const& v) {
           "; both must have one row for each key.");
   check_same(k.batch == v.batch && k.heads == v.heads && k.length == v.length,
              "both must have the same batch, heads and keys.", k, "k", v, "v");
+}
+
+/// What is written must not be read from, nor be something else that is written.
+template <class Written, class Other>
+ATTEND_INLINE void check_apart(Heads<Written> const& written, char const* name, Heads<Other> const& other,
+                               char const* other_name) {
+  check(!attend::detail::share_memory(written, other), "attention: ", name, " shares memory with ", other_name,
+        "; it must have memory of its own.");
 }
 
 /// What forward kept, against the result that these inputs have.
@@ -244,11 +253,9 @@ std::size_t forward_heads(Heads<Output> const& out, Heads<Number> const& lse, He
   HeadsShape const expected{q.batch(), q.heads(), q.length(), v.dim()};
   check_same(out.shape() == expected, "out must be (batch of q, heads of q, queries, columns of v).", out.shape(),
              "out", expected, "the result");
-  check(out.data() == nullptr ||
-            (static_cast<void const*>(out.data()) != q.data() && static_cast<void const*>(out.data()) != k.data() &&
-             static_cast<void const*>(out.data()) != v.data()) ||
-            expected.batch * expected.heads * expected.length * expected.dim == 0,
-        "attention_into: out begins where an input begins; it must have memory of its own.");
+  check_apart(out, "out", q, "q");
+  check_apart(out, "out", k, "k");
+  check_apart(out, "out", v, "v");
   return run<kernel::Purpose::output, announce, Query, Key, Value, Output>(q, k, v, out, lse, no_heads<Number>, nullptr,
                                                                            0, given...);
 }

@@ -26,6 +26,10 @@ void tangent_heads(Heads<Query const> const& q, Heads<Key const> const& k, Heads
   check_same(arrays.d_output.shape() == expected, "d_output must have the sizes of the output.",
              arrays.d_output.shape(), "d_output", expected, "the result");
   check_kept(arrays.output.shape(), arrays.log_sum_exp.shape(), expected);
+  auto const apart = [&](auto const& read, char const* name) { check_apart(arrays.d_output, "d_output", read, name); };
+  apart(q, "q"), apart(k, "k"), apart(v, "v");
+  apart(arrays.d_query, "d_q"), apart(arrays.d_key, "d_k"), apart(arrays.d_value, "d_v");
+  apart(arrays.output, "the kept output"), apart(arrays.log_sum_exp, "the kept log-sum-exp");
   with_call<kernel::Purpose::output, Query, Key, Value, Number>(
       q, k, v, no_heads<Number>, no_heads<Number>, no_heads<Number>, nullptr, 0,
       [&](auto const& call, Index segments, auto const& segment_of, auto& executor, Workspace& workspace) {

@@ -21,7 +21,16 @@
 
 /// The instruction set that this translation unit is compiled for. It is part of the name of everything that holds
 /// kernel code, so that two units with different flags can be linked into one program.
-#if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__) && defined(__AVX512VL__)
+///
+/// ATTEND_EMULATE_V4 makes the kernels of AVX-512 from whatever instructions the unit has: slow, but a machine without
+/// AVX-512 can test them (cmake/emulate.cmake).
+#if defined(ATTEND_EMULATE_V4)
+#if !defined(ATTEND_NO_DISPATCH)
+#error "attend: ATTEND_EMULATE_V4 makes kernels of one kind; define ATTEND_NO_DISPATCH beside it."
+#endif
+#define ATTEND_UNIT_LEVEL 2
+#define ATTEND_UNIT_NAME ATTEND_KERNELS_NAME(emulating_v4)
+#elif defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__) && defined(__AVX512VL__)
 #define ATTEND_UNIT_LEVEL 2
 #define ATTEND_UNIT_NAME ATTEND_KERNELS_NAME(built_for_v4)
 #elif defined(__AVX2__) && defined(__FMA__)

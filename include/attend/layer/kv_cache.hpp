@@ -96,6 +96,11 @@ class KvCache {
     copy_rows(values, values_, n);
     length_ += n;
   }
+  /// The same from anything of Eigen's; what is not row-major is copied.
+  template <class Keys, class Values>
+  void append(Eigen::DenseBase<Keys> const& keys, Eigen::DenseBase<Values> const& values) {
+    append(Matrix<typename Keys::Scalar>(keys.derived()), Matrix<typename Values::Scalar>(values.derived()));
+  }
 
   /// Forgets all tokens from `length` on: what a draft guessed wrong, or the next question over the same text.
   ///

@@ -81,6 +81,11 @@ class PagedKvCache {
     }
     length_ += n;
   }
+  /// The same from anything of Eigen's; what is not row-major is copied.
+  template <class Keys, class Values>
+  void append(Eigen::DenseBase<Keys> const& keys, Eigen::DenseBase<Values> const& values) {
+    append(Matrix<typename Keys::Scalar>(keys.derived()), Matrix<typename Values::Scalar>(values.derived()));
+  }
 
   /// Forgets all tokens from `length` on, and gives their pages back.
   ///

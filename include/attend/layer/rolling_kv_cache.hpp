@@ -95,6 +95,11 @@ class RollingKvCache {
     }
     ++seen_;
   }
+  /// The same from anything of Eigen's; what is not row-major is copied.
+  template <class Keys, class Values>
+  void append(Eigen::DenseBase<Keys> const& keys, Eigen::DenseBase<Values> const& values, Index i) {
+    append(Matrix<typename Keys::Scalar>(keys.derived()), Matrix<typename Values::Scalar>(values.derived()), i);
+  }
 
   /// Forgets all tokens from `length` on.
   ///

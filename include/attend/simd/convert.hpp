@@ -10,6 +10,15 @@ ATTEND_QUIET_BEGIN
 namespace attend {
 inline namespace ATTEND_UNIT_NAME {
 
+/// Whether AVX2 or AVX-512 has instructions that convert so many numbers at a time.
+template <int lanes>
+inline constexpr bool has_conversions =
+#if defined(ATTEND_EMULATE_V4)
+    false;
+#else
+    lanes == 8 || lanes == 16;
+#endif
+
 /// Reads `lanes` stored numbers as numbers to compute with; the result is exact.
 template <int lanes, class Number>
 [[nodiscard]] ATTEND_INLINE pack<Number, lanes> load_as(Number const* from) {
@@ -28,7 +37,7 @@ template <class Storage, int lanes>
   if constexpr (std::is_same_v<Storage, Eigen::bfloat16>)
     return pack<float, lanes>(reinterpret_cast<Floats>(__builtin_convertvector(stored, Bits) << 16));
 #if defined(__x86_64__)
-  if constexpr (lanes == 8 || lanes == 16) {
+  if constexpr (has_conversions<lanes>) {
 #if defined(__clang__)
     using Halves = __fp16 __attribute__((ext_vector_type(lanes)));
     return pack<float, lanes>(__builtin_convertvector(reinterpret_cast<Halves>(stored), Floats));
@@ -61,7 +70,7 @@ template <int lanes>
   using Whole = raw_vector<std::int32_t, lanes>;
   using Floats = raw_vector<float, lanes>;
 #if defined(__x86_64__) && !defined(__clang__)
-  if constexpr (lanes == 8 || lanes == 16) {
+  if constexpr (has_conversions<lanes>) {
     typedef std::int8_t Stored __attribute__((vector_size(lanes), aligned(1), may_alias));
     Whole whole;
     asm("vpmovsxbd {%1, %0|%0, %1}" : "=v"(whole) : "m"(*reinterpret_cast<Stored const*>(from)));
@@ -96,7 +105,7 @@ ATTEND_INLINE void store_as(Eigen::bfloat16* to, pack<float, lanes> const& x) {
 template <int lanes>
 ATTEND_INLINE void store_as(Eigen::half* to, pack<float, lanes> const& x) {
 #if defined(__x86_64__)
-  if constexpr (lanes == 8 || lanes == 16) {
+  if constexpr (has_conversions<lanes>) {
 #if defined(__clang__)
     using Halves = __fp16 __attribute__((ext_vector_type(lanes)));
     auto const rounded = __builtin_convertvector(x.value(), Halves);
