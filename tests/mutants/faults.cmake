@@ -74,6 +74,9 @@ found_by(kernel/few_rows)
 fault(sum_of_weights_is_not_rescaled kernel/rows.hpp
   [[Pack sum = Pack::load(sum_of_row) * Pack(factor.of_row[r]);]]
   [[Pack sum = Pack::load(sum_of_row);]])
+fault(every_tile_begins_the_sums_anew kernel/forward.hpp
+  [[begun |= bit;]]
+  [[]])
 fault(few_rows_forget_all_pieces_but_the_last kernel/values.hpp
   [[bool const first = replaces && from == begin;]]
   [[bool const first = replaces;]])
@@ -240,8 +243,8 @@ fault(keys_hidden_by_a_bias_reach_gradients kernel/backward/chunk.hpp
   [[(coverage == Coverage::some || Call::has_adjusters) &&]]
   [[coverage == Coverage::some &&]])
 fault(zero_vector_is_divided_by_its_length kernel/features.hpp
-  [[if (length > Number(0) || length != length) factor[i]]]
-  [[factor[i]]])
+  [[if (length > Number(0) || length != length)]]
+  [[if (length == length)]])
 fault(gradient_of_a_table_runs_past_its_line score/relative_bias.hpp
   [[column + Slopes::size <= 2 * reach_ + 1)]]
   [[column + Slopes::size <= 2 * reach_ + 2)]])
