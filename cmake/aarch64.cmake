@@ -44,10 +44,7 @@ prepare(aarch64
   PACKAGES ${packages} libeigen3-dev nlohmann-json3-dev
   OPTIONS ${target} --no-warn-unused-cli -DATTEND_TESTS=ON "-DGTest_DIR=${prefix}/lib/cmake/GTest"
     -DCMAKE_DISABLE_FIND_PACKAGE_TBB=ON -DCMAKE_DISABLE_FIND_PACKAGE_MPI=ON -DCMAKE_DISABLE_FIND_PACKAGE_Ceres=ON)
-compile(${programs})
-
-list(JOIN programs "|" names)
-run_tests(--tests-regex "^(${names})(_baseline)?$")
+run_programs(${programs})
 if(NOT wanted)
   leave_figure(R17 "aarch64: ${passed} programs")
 endif()

@@ -117,6 +117,13 @@ function(run_tests)
   set(seconds "${time}" PARENT_SCOPE)
 endfunction()
 
+# run_programs(<programs...>): builds programs of the tests and runs each, on one instruction set. Sets what run_tests does.
+macro(run_programs)
+  compile(${ARGN})
+  string(REPLACE ";" "|" names "${ARGN}")
+  run_tests(--tests-regex "^(${names})(_baseline)?$")
+endmacro()
+
 # leave_figure(<row> <text>): what cmake/report.cmake shows in this row until this job is run again.
 function(leave_figure row text)
   string(TIMESTAMP today "%Y-%m-%d" UTC)

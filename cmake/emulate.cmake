@@ -14,10 +14,7 @@ set(ENV{CXX} g++)
 prepare(emulate
   PACKAGES g++ libeigen3-dev libgtest-dev nlohmann-json3-dev
   OPTIONS -DATTEND_TESTS=ON "-DCMAKE_CXX_FLAGS=-DATTEND_EMULATE_V4 -DATTEND_NO_DISPATCH -mavx2 -mfma")
-compile(${programs})
-
-list(JOIN programs "|" names)
-run_tests(--tests-regex "^(${names})(_baseline)?$")
+run_programs(${programs})
 if(NOT wanted)
   leave_figure(R17 "v4 on AVX2: ${passed} programs")
 endif()

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <random>
 #include <set>
 #include <vector>
@@ -45,7 +46,7 @@ class Draw {
     Index const column = upto(width / head - 1) * head + upto(head - 1);
     Index const dim = 1 + upto(head - column % head - 1), heads = 1 + upto((width - column - dim) / head);
     Index const row = upto(rows - 1), length = 1 + upto(rows - row - 1);
-    bool const backwards = upto(3) == 0 && length > 0;
+    bool const backwards = upto(3) == 0;
     return {buffer.data() + (row + (backwards ? length - 1 : 0)) * width + column,
             {1, heads, length, dim},
             {0, head, backwards ? -width : width, 1}};
@@ -73,7 +74,6 @@ TEST(Overlap, IsNeverToldWhereThereIsNone) {
   Draw draw;
   std::vector<float> buffer(120);
   auto* const halves = reinterpret_cast<Eigen::half*>(buffer.data());
-  std::vector<Eigen::half> none;
   int told = 0, shared = 0;
   for (int turn = 0; turn < 20000; ++turn) {
     auto const shape = [&] { return at::HeadsShape{draw.upto(2), draw.upto(2), draw.upto(3), draw.upto(3)}; };

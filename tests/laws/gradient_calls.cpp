@@ -13,6 +13,7 @@
 #include <attend/score/bias.hpp>
 #include <attend/score/bilinear.hpp>
 #include <attend/score/cosine.hpp>
+#include <attend/score/location.hpp>
 #include <attend/score/relative_bias.hpp>
 
 #include <algorithm>
@@ -81,7 +82,10 @@ void expect_same_in_columns(Policies const&... policies) {
   RowMajor y(13, 3), sums(13, 1);
   auto const rows = [](auto& m) { return at::heads(m.data(), {1, 1, m.rows(), m.cols()}); };
   op.forward_into(rows(y), rows(sums), rows(x.q), rows(x.k), rows(x.v));
-  ColumnMajor d_q(13, 5), d_k(40, 5), d_v(40, 3);
+  auto const dirty = [](at::Index n, at::Index d) -> ColumnMajor {
+    return ColumnMajor::Constant(n, d, std::numeric_limits<double>::quiet_NaN());
+  };
+  ColumnMajor d_q = dirty(13, 5), d_k = dirty(40, 5), d_v = dirty(40, 3);
   auto const columns = [](auto& m) {
     return at::heads(m.data(), {1, 1, m.rows(), m.cols()}, {m.size(), m.size(), 1, m.rows()});
   };
@@ -96,6 +100,7 @@ void expect_same_in_columns(Policies const&... policies) {
 TEST(GradientCalls, WriteGradientsWithAnyStride) {
   expect_same_in_columns(at::Causal{});
   expect_same_in_columns(at::Bilinear(random_matrix(5, 5, 7)));
+  expect_same_in_columns(at::Location(random_matrix(40, 5, 7)));  // keys have no gradient: zeros
 }
 
 TEST(GradientCalls, TakeAnExecutorAndAWorkspace) {

@@ -91,11 +91,6 @@ auto backward_heads(Heads<Query const> const& q, Heads<Key const> const& k, Head
         using Call = std::remove_cvref_t<decltype(call)>;
         using Arrays = std::remove_cvref_t<decltype(arrays)>;
         static_assert(!Call::scales_tokens, "attend: TokenScales are for forward calls; backward takes numbers.");
-        if constexpr (requires { Call::Similarity::keys_are_a_table; })  // nobody writes where keys only lend places
-          for (Index b = 0; b < k.batch(); ++b)
-            for (Index h = 0; h < k.heads(); ++h)
-              for (Index j = 0; j < k.length(); ++j)
-                for (Index f = 0; f < k.dim(); ++f) arrays.d_key(b, h, j, f) = Number(0);
         kernel::BackwardCall<Call, Arrays> const backward{call, arrays};
         return learned_gradients<0>(kernel::run_backward(backward, segments, segment_of, executor, workspace),
                                     std::as_const(given)...);

@@ -80,6 +80,7 @@ struct Bytes : Reach {
   return false;
 }
 
+/// What share_memory says where the reaches meet.
 [[nodiscard]] inline bool share_bytes(Bytes const& a, Bytes const& b) {
   bool same_steps = true;
   for (std::size_t i = 0; i < a.step.size(); ++i)

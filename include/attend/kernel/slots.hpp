@@ -19,7 +19,9 @@ class Slots {
  public:
   static constexpr Index most = 256;
 
-  explicit Slots(Index count) : count_(count) {}
+  explicit Slots(Index count) : count_(count) {
+    for (auto& word : taken_) word.store(0, std::memory_order_relaxed);
+  }
 
   class Lease {
    public:

@@ -151,7 +151,7 @@ struct FinishTokens {
     if (number < unit.blocks)
       finish<T, Call::maps_queries>(call.features.query, query_matrix, packs.d_query, packs.feature_stride);
     else if constexpr (requires { Call::Similarity::keys_are_a_table; })
-      return;  // keys only lend their places
+      clear_keys<T>();
     else
       finish<T, Call::maps_keys>(call.features.key, key_matrix, packs.d_key, packs.feature_stride);
   }
@@ -189,6 +189,16 @@ struct FinishTokens {
             if (through_matrix) transpose_map<T>(matrix, features, rows + first * stride, stride, run);
         });
     if (number < unit.blocks) *scale_result = scale_sum;
+  }
+
+  /// Keys that only lend their places.
+  template <class T>
+  ATTEND_INLINE void clear_keys() const {
+    for_each_token_run<T>(
+        backward, unit, number, [](Index, auto const& run) __attribute__((always_inline)) {
+          for (Index r = 0; r < run.gradients.rows; ++r)
+            for (Index f = 0; f < run.gradients.columns; ++f) run.gradients(r, f) = Number(0);
+        });
   }
 
   /// d_x = matrixᵀ · d_y
