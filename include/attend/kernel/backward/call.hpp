@@ -3,6 +3,7 @@
 #include <attend/kernel/call.hpp>
 
 #include <algorithm>
+#include <numeric>
 #include <span>
 
 namespace attend {
@@ -34,6 +35,22 @@ struct BlockSpan {
   Index begin = 0, end = 0;
   [[nodiscard]] bool holds(Index block) const { return begin <= block && block < end; }
 };
+
+/// What a chunk of keys adds to d_query.
+struct ChunkPart {
+  BlockSpan span;   // which blocks have one
+  Index pairs = 0;  // of queries and keys in blocks that meet: how long it takes
+};
+
+/// The order in which chunks are taken: no worker shall begin a long one when the others are done.
+inline void take_longest_first(std::span<ChunkPart const> parts, Index* turns) {
+  Index* const end = turns + parts.size();
+  std::iota(turns, end, Index{0});
+  std::sort(turns, end, [&](Index a, Index b) {
+    Index const pairs_a = parts[static_cast<std::size_t>(a)].pairs, pairs_b = parts[static_cast<std::size_t>(b)].pairs;
+    return pairs_a != pairs_b ? pairs_a > pairs_b : a < b;
+  });
+}
 
 /// What one key/value head of one segment is cut into.
 ///

@@ -43,19 +43,24 @@ struct DifferentiateChunk {
             s.key};
   }
 
-  /// The blocks with a query that may see a key of the chunk.
-  [[nodiscard]] static BlockSpan blocks_that_see(Call const& call, GradientUnit const& unit, Index chunk) {
-    BlockSpan span{0, unit.blocks};
+  /// The blocks with a query that may see a key of the chunk, and how many pairs they have with it.
+  [[nodiscard]] static ChunkPart part_of(Call const& call, GradientUnit const& unit, Index chunk) {
+    GradientPlace const place = place_of(call, unit, chunk);
     if constexpr (Call::has_masks && Call::Normalizer::family != Family::pick) {
-      GradientPlace const place = place_of(call, unit, chunk);
-      auto const sees = [&](Index number) {
-        return coverage_of_rows(call, unit.segment, unit.key_head, unit.first_row(number), unit.rows_of(number),
-                                place.first_key, place.keys) != Coverage::none;
-      };
-      while (span.begin < span.end && !sees(span.begin)) ++span.begin;
-      while (span.begin < span.end && !sees(span.end - 1)) --span.end;
+      ChunkPart part;
+      for (Index number = 0; number < unit.blocks; ++number) {
+        int const rows = unit.rows_of(number);
+        if (coverage_of_rows(call, unit.segment, unit.key_head, unit.first_row(number), rows, place.first_key,
+                             place.keys) == Coverage::none)
+          continue;
+        if (part.pairs == 0) part.span.begin = number;
+        part.span.end = number + 1;
+        part.pairs += rows * place.keys;
+      }
+      return part;
+    } else {
+      return {{0, unit.blocks}, unit.rows * place.keys};
     }
-    return span;
   }
 
   template <class Set>

@@ -54,16 +54,19 @@ class BackwardRun {
  private:
   struct WaveMemory;
 
+  /// Bytes that a wave's packed arrays, and its parts of d_query, may take: more workers need more tasks between two
+  /// waits for each other.
+  [[nodiscard]] std::size_t most_memory() const { return static_cast<std::size_t>(workers_) << 24; }
+
   /// Sets where the units of the wave that begins at `first` have their arrays; returns where the next one begins.
   [[nodiscard]] std::size_t wave_from(std::size_t first) {
-    constexpr std::size_t most = std::size_t{16} << 20;
     wave_ = {};
     std::size_t u = first;
     for (; u < units_.size(); ++u) {
       GradientUnit& unit = units_[u];
       Carver carver;
       GradientPack<T, Call>(carver, call_, unit);
-      if (u > first && (wave_.memory + carver.used() > most || wave_.chunks >= 32 * workers_)) break;
+      if (u > first && (wave_.memory + carver.used() > most_memory() || wave_.chunks >= 32 * workers_)) break;
       unit.memory = wave_.memory;
       unit.first_block = wave_.blocks;
       unit.first_tile = wave_.tiles;
@@ -85,11 +88,11 @@ class BackwardRun {
   void run_wave(Workspace& workspace, std::span<GradientUnit const> units) {
     // One part of d_query for each chunk that is being summed. One worker needs one; more workers need not wait for
     // each other where parts are small.
-    constexpr Index memory_for_parts = Index{16} << 20;
     Index const part_bytes = std::max<Index>(
         1, wave_.most_parts * static_cast<Index>(sizeof(Number)) + static_cast<Index>(wave_.most_policies));
-    Index const parts =
-        workers_ == 1 ? 1 : std::min(wave_.chunks, std::max(2 * workers_, memory_for_parts / part_bytes));
+    Index const most_parts = std::max(2 * workers_, static_cast<Index>(most_memory()) / part_bytes);
+    Index const rounds = workers_ == 1 ? wave_.chunks : (wave_.chunks + most_parts - 1) / most_parts;
+    Index const parts = rounds == 0 ? 0 : (wave_.chunks + rounds - 1) / rounds;
     Index const slot_count =
         std::min({workers_, std::max({wave_.chunks, wave_.blocks, wave_.tiles, Index{1}}), Slots::most});
 
@@ -133,17 +136,21 @@ class BackwardRun {
   /// in the order of chunks.
   void run_chunks(std::span<GradientUnit const> units, WaveMemory const& memory, Slots& slots, Index first,
                   Index count) {
+    ChunkPart* const part = memory.chunk_parts;
     executor_.for_each(count, [&](Index task) {
-      Index const chunk = first + task;
+      GradientUnit const& unit = unit_of_task<&GradientUnit::first_chunk>(units, first + task);
+      Index const number = first + task - unit.first_chunk;
+      part[task] = DifferentiateChunk<Call>::part_of(call_, unit, number);
+      if (number == 0) part[task].span = {0, unit.blocks};  // where the others are added
+    });
+    take_longest_first({part, static_cast<std::size_t>(count)}, memory.turns);
+    executor_.for_each(count, [&](Index turn) {
+      Index const task = memory.turns[turn], chunk = first + task;
       GradientUnit const& unit = unit_of_task<&GradientUnit::first_chunk>(units, chunk);
-      bool const is_first = chunk == unit.first_chunk;  // its part is where the others are added
-      Index const number = chunk - unit.first_chunk;
-      memory.spans[task] =
-          is_first ? BlockSpan{0, unit.blocks} : DifferentiateChunk<Call>::blocks_that_see(call_, unit, number);
       Slots::Lease const lease(slots);
-      enter<Set>(DifferentiateChunk<Call>{call_, unit, number, memory.packed + unit.memory, memory.slot(lease.slot()),
-                                          d_query_of(unit, chunk, memory, task), memory.spans[task],
-                                          memory.policies(task), backward_.arrays.d_value});
+      enter<Set>(DifferentiateChunk<Call>{call_, unit, chunk - unit.first_chunk, memory.packed + unit.memory,
+                                          memory.slot(lease.slot()), d_query_of(unit, chunk, memory, task),
+                                          part[task].span, memory.policies(task), backward_.arrays.d_value});
     });
     bool joins = false;
     for (Index chunk = first; chunk < first + count; ++chunk)
@@ -155,7 +162,7 @@ class BackwardRun {
         Number* const sum = d_query_of(unit, unit.first_chunk, memory, 0) + block * numbers;
         Index const end = std::min(unit.first_chunk + unit.chunks, first + count);
         for (Index chunk = std::max(unit.first_chunk + 1, first); chunk < end; ++chunk)
-          if (memory.spans[chunk - first].holds(block))
+          if (part[chunk - first].span.holds(block))
             enter<Set>(AddRows<Number>{sum, d_query_of(unit, chunk, memory, chunk - first) + block * numbers, numbers});
       });
     for (Index task = 0; task < count; ++task) {
@@ -228,7 +235,8 @@ class BackwardRun {
     PackedMaps<Number> maps;
     std::byte* packed = nullptr;
     Number* parts = nullptr;
-    BlockSpan* spans = nullptr;  // of the parts: which blocks have one
+    ChunkPart* chunk_parts = nullptr;
+    Index* turns = nullptr;  // the order in which chunks are taken
     std::byte* policy_parts = nullptr;
     Number* query_matrix = nullptr;  // [features][stride of d], rows of whole vectors
     Number* key_matrix = nullptr;
@@ -244,7 +252,8 @@ class BackwardRun {
       packed = carver.take<std::byte>(static_cast<Index>(run.wave_.memory));
       part_size = round_up(run.wave_.most_parts, 64);
       parts = carver.take<Number>(part_size * part_count);
-      spans = carver.take<BlockSpan>(part_count);
+      chunk_parts = carver.take<ChunkPart>(part_count);
+      turns = carver.take<Index>(part_count);
       policy_size = (run.wave_.most_policies + 63) / 64 * 64;
       policy_parts = carver.take<std::byte>(static_cast<Index>(policy_size) * part_count);
       query_matrix = carver.take<Number>(static_cast<Index>(run.query_matrix_.size()));
