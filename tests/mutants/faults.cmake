@@ -255,9 +255,11 @@ fault(later_chunks_of_keys_are_not_added kernel/backward/run.hpp
   [[for (Index chunk = std::max(unit.first_chunk + 1, first); chunk < end; ++chunk)]]
   [[for (Index chunk = std::max(unit.first_chunk + 2, first); chunk < end; ++chunk)]])
 fault(last_block_that_sees_a_chunk_is_left_out kernel/backward/chunk.hpp
-  [[!sees(span.end - 1)) --span.end;]]
-  [[!sees(span.end - 1)) --span.end;
-      --span.end;]])
+  [[part.span.end = number + 1;]]
+  [[part.span.end = number;]])
+fault(blocks_before_the_last_that_sees_a_chunk_are_left_out kernel/backward/chunk.hpp
+  [[if (part.pairs == 0) part.span.begin = number;]]
+  [[part.span.begin = number;]])
 fault(slopes_of_later_groups_go_to_the_first_heads score/alibi.hpp
   [[static_cast<std::size_t>(place.first_head + head)] +=]]
   [[static_cast<std::size_t>(head)] +=]])
