@@ -1,6 +1,7 @@
 #pragma once
 
 #include <attend/attention/masks.hpp>
+#include <attend/core/one_head.hpp>
 #include <attend/core/overlap.hpp>
 #include <attend/kernel/run.hpp>
 #include <attend/normalize/softmax.hpp>
@@ -27,32 +28,13 @@ concept RowList = !requires { typename std::remove_cvref_t<Type>::kind; } && req
   rows.size();
 };
 
-/// Something whose memory can be read in place: the object itself, or an expression's value.
-template <class Derived>
-[[nodiscard]] decltype(auto) readable(Derived const& matrix) {
-  if constexpr (attend::detail::has_direct_access<Derived>)
-    return static_cast<Derived const&>(matrix);
-  else
-    return matrix.eval();
-}
-
-template <class Derived>
-[[nodiscard]] auto as_heads(Derived const& matrix) {
-  auto const view = view_of(matrix);
-  return Heads<typename Derived::Scalar const>(view.data, {1, 1, view.rows, view.columns},
-                                               {0, 0, view.row_stride, view.column_stride});
-}
-template <class Derived>
-[[nodiscard]] auto as_mutable_heads(Derived& matrix) {
-  auto const view = mutable_view_of(matrix);
-  return Heads<typename Derived::Scalar>(view.data, {1, 1, view.rows, view.columns},
-                                         {0, 0, view.row_stride, view.column_stride});
-}
+using attend::detail::as_heads;
+using attend::detail::as_mutable_heads;
+using attend::detail::readable;
 
 inline void check_same(bool holds, char const* what, HeadsShape const& a, char const* a_name, HeadsShape const& b,
                        char const* b_name) {
-  check(holds, "attention: ", a_name, " is (", a.batch, ", ", a.heads, ", ", a.length, ", ", a.dim, ") but ", b_name,
-        " is (", b.batch, ", ", b.heads, ", ", b.length, ", ", b.dim, "), as (batch, heads, length, dim); ", what);
+  attend::detail::check_same("attention", holds, what, a, a_name, b, b_name);
 }
 
 template <class Similarity>
@@ -86,12 +68,10 @@ inline void check_values(HeadsShape const& k, HeadsShape const& v) {
              "both must have the same batch, heads and keys.", k, "k", v, "v");
 }
 
-/// What is written must not be read from, nor be something else that is written.
 template <class Written, class Other>
 ATTEND_INLINE void check_apart(Heads<Written> const& written, char const* name, Heads<Other> const& other,
                                char const* other_name) {
-  check(!attend::detail::share_memory(written, other), "attention: ", name, " shares memory with ", other_name,
-        "; it must have memory of its own.");
+  attend::detail::check_apart("attention", written, name, other, other_name);
 }
 
 /// What forward kept, against the result that these inputs have.

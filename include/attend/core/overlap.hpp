@@ -103,5 +103,13 @@ template <class First, class Second>
   return !empty(first.shape()) && !empty(second.shape()) && share_bytes(Bytes(first), Bytes(second));
 }
 
+/// What is written must not be read from, nor be something else that is written.
+template <class Written, class Other>
+ATTEND_INLINE void check_apart(char const* call, Heads<Written> const& written, char const* name,
+                               Heads<Other> const& other, char const* other_name) {
+  check(!share_memory(written, other), call, ": ", name, " shares memory with ", other_name,
+        "; it must have memory of its own.");
+}
+
 }  // namespace detail
 }  // namespace attend
