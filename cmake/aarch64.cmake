@@ -6,7 +6,7 @@ include("${CMAKE_CURRENT_LIST_DIR}/checkout.cmake")
 script_arguments(wanted)
 set(programs ${wanted})
 if(NOT wanted)
-  set(programs tests_core tests_simd tests_score tests_mask tests_normalize tests_kernel tests_laws tests_onnx)
+  set(programs tests_core tests_simd tests_score tests_mask tests_normalize tests_kernel tests_laws tests_linear tests_onnx)
 endif()
 
 set(packages g++-aarch64-linux-gnu qemu-user googletest)

@@ -9,7 +9,7 @@ prepare(bench
   OPTIONS -DATTEND_BENCHMARKS=ON)
 
 # In the order of the table; the limits are of every run.
-set(order limits forward backward decode scores normalizers masks balance hard lambda layers)
+set(order limits forward backward decode scores normalizers masks balance linear hard lambda layers)
 file(STRINGS "${build}/benchmarks/programs.txt" programs)
 set(names "")
 foreach(program IN LISTS programs)

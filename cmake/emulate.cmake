@@ -7,7 +7,7 @@ include("${CMAKE_CURRENT_LIST_DIR}/checkout.cmake")
 script_arguments(wanted)
 set(programs ${wanted})
 if(NOT wanted)
-  set(programs tests_kernel tests_laws tests_onnx)
+  set(programs tests_kernel tests_laws tests_linear tests_onnx)
 endif()
 
 set(ENV{CXX} g++)

@@ -260,9 +260,9 @@ passed("${nothing}" bits)
 row(R7 "rows that see nothing, NaN hidden and seen, gradients too" "${bits}" "all"
   "${tests}laws --gtest_filter=HiddenKeys*:WhatIsNoNumber*:AQueryThatSeesNothing*:Gradients*:Tangents*")
 
-passed("Onnx/OnnxFrontDoor\\." onnx)
-row(R8 "ONNX's own cases of Attention, FlexAttention, LinearAttention" "${onnx_everywhere} of 112; LinearAttention is not there yet"
-  "112 of 112" "${tests}onnx")
+passed("Onnx/(OnnxFrontDoor|OnnxLinear)\\.AgreesWithTheCase" onnx)
+row(R8 "ONNX's own cases of Attention, FlexAttention, LinearAttention" "${onnx_everywhere} of 112" "112 of 112"
+  "${tests}onnx")
 
 set(by_differences Gradients.AreThoseOfTheOutputByDifferences)
 largest(${by_differences} draws draws)

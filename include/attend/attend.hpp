@@ -9,6 +9,7 @@
 #include <attend/core/thread_pool.hpp>
 #include <attend/hard.hpp>
 #include <attend/layer.hpp>
+#include <attend/linear.hpp>
 #include <attend/mask.hpp>
 #include <attend/model.hpp>
 #include <attend/normalize.hpp>

@@ -8,5 +8,6 @@
 #include <attend/reference/heads_backward.hpp>
 #include <attend/reference/hessian.hpp>
 #include <attend/reference/jacobian.hpp>
+#include <attend/reference/linear_attention.hpp>
 #include <attend/reference/normalize.hpp>
 #include <attend/reference/similarity.hpp>

@@ -544,3 +544,47 @@ found_by(visualize/utf8)
 fault(surrogates_are_characters visualize/utf8.hpp
   [[unsigned char const most = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;]]
   [[unsigned char const most = lead == 0xF4 ? 0x8F : 0xBF;]])
+
+# Linear attention ----------------------------------------------------------------------------------------------------
+
+found_by(linear/linear_attention core/allocations)
+fault(first_key_of_causal_pairs_comes_twice linear/steps.hpp
+  [[Index const before = std::clamp<Index>(first, 0, keys);]]
+  [[Index const before = std::clamp<Index>(first + 1, 0, keys);]])
+fault(features_of_padding_are_those_of_zero linear/pack_steps.hpp
+  [[to[f] = 0;]]
+  [[to[f] = map(Number(0));]])
+fault(elu_is_not_lifted linear/elu_plus_one.hpp
+  [[select(x > Number(0), x + Number(1), exp(x))]]
+  [[select(x > Number(0), x, exp(x))]])
+fault(sums_of_a_state_are_stored_by_every_piece linear/forward.hpp
+  [[if (piece == 0 && last_sums != nullptr) std::copy_n(room.sums, d, last_sums);]]
+  [[if (last_sums != nullptr) for (Index f = 0; f < d; ++f) state.sums(batch, head, 0, f) = last_sums[f] = room.sums[f];]])
+fault(weights_that_sum_to_nothing_are_divided_by linear/forward.hpp
+  [[divisor == Number(0) ? Number(0) : row[c] / divisor]]
+  [[row[c] / divisor]])
+
+found_by(linear/recurrent_attention core/allocations)
+fault(memory_decays_after_it_is_asked linear/memory_matrix.hpp
+  [[if constexpr (decays && !corrects) row[v] = decay[f] * row[v];]]
+  [[if constexpr (decays && !corrects && !answers) row[v] = decay[f] * row[v];]])
+fault(delta_rule_forgets_its_rate linear/memory_matrix.hpp
+  [[for (int v = 0; v < vectors; ++v) added[v] = rate * added[v];]]
+  [[for (int v = 0; v < vectors; ++v) added[v] = added[v];]])
+fault(second_query_of_a_group_is_not_answered linear/forward.hpp
+  [[for (Index g = j >= 0 ? 1 : 0; reads && g < call.group(); ++g)]]
+  [[for (Index g = j >= 0 ? 2 : 0; reads && g < call.group(); ++g)]])
+
+found_by(linear/gradients)
+fault(divisors_have_no_gradient linear/backward.hpp
+  [[Pack const d_divisor(-sum_of(sum) / divisor);]]
+  [[Pack const d_divisor(Number(0));]])
+fault(decay_is_differentiated_before_the_delta_rule linear/backward.hpp
+  [[if constexpr (decays) row[v] = decay[f] * row[v];]]
+  [[]])
+fault(keys_that_no_query_sees_keep_what_stood_in_their_gradients linear/backward.hpp
+  [[for (Index j = steps.keys(); j < call.key.length(); ++j) {]]
+  [[for (Index j = call.key.length(); j < call.key.length(); ++j) {]])
+fault(stretches_begin_with_the_memory_of_the_one_before linear/backward.hpp
+  [[std::copy_n(room.kept + number * size, size, room.walked);]]
+  [[std::copy_n(room.kept + std::max<Index>(number - 1, 0) * size, size, room.walked);]])

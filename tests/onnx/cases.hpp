@@ -25,12 +25,12 @@ struct Case {
 
 inline std::string folder() { return ATTEND_TEST_DATA "/data/onnx/"; }
 
-/// The names of all cases of `Attention` and `FlexAttention`.
-inline std::vector<std::string> names_of_attention_cases() {
+/// The names of all cases of `LinearAttention`, or of `Attention` and `FlexAttention`.
+inline std::vector<std::string> names_of_cases(bool linear) {
   std::vector<std::string> names;
   std::ifstream file(folder() + "manifest.json");
   for (nlohmann::json const& entry : nlohmann::json::parse(file))
-    if (entry.at("op") != "LinearAttention") names.push_back(entry.at("name"));
+    if ((entry.at("op") == "LinearAttention") == linear) names.push_back(entry.at("name"));
   return names;
 }
 

@@ -53,7 +53,7 @@ class OnnxFrontDoor : public testing::TestWithParam<std::string> {};
 
 TEST_P(OnnxFrontDoor, AgreesWithTheCase) { onnx::check_case<FrontDoor>(GetParam()); }
 
-INSTANTIATE_TEST_SUITE_P(Onnx, OnnxFrontDoor, testing::ValuesIn(onnx::names_of_attention_cases()),
+INSTANTIATE_TEST_SUITE_P(Onnx, OnnxFrontDoor, testing::ValuesIn(onnx::names_of_cases(false)),
                          [](auto const& given) { return given.param; });
 
 }  // namespace front_door_tests

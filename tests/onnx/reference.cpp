@@ -24,9 +24,9 @@ class OnnxReference : public testing::TestWithParam<std::string> {};
 
 TEST_P(OnnxReference, AgreesWithTheCase) { onnx::check_case<Reference>(GetParam()); }
 
-INSTANTIATE_TEST_SUITE_P(Onnx, OnnxReference, testing::ValuesIn(onnx::names_of_attention_cases()),
+INSTANTIATE_TEST_SUITE_P(Onnx, OnnxReference, testing::ValuesIn(onnx::names_of_cases(false)),
                          [](auto const& given) { return given.param; });
 
-TEST(Onnx, HasAllCasesOfAttentionAndFlexAttention) { EXPECT_EQ(onnx::names_of_attention_cases().size(), 98u); }
+TEST(Onnx, HasAllCasesOfAttentionAndFlexAttention) { EXPECT_EQ(onnx::names_of_cases(false).size(), 98u); }
 
 }  // namespace reference_tests

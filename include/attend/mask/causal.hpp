@@ -33,6 +33,9 @@ class Causal {
 
   ATTEND_INLINE auto operator()(auto const& p) const { return p.key <= place(p.query, p.start, p.batch); }
 
+  /// The last key that the first query of a sequence sees, where it stands at `start` if no offset is given.
+  [[nodiscard]] Index first_place(Index start, Index batch) const { return place(start, start, batch); }
+
   [[nodiscard]] Coverage coverage(Tile const& tile) const {
     Index const first = place(tile.query, tile.start, tile.batch);
     Index const last = first + tile.queries - 1;

@@ -28,6 +28,9 @@ class Lengths {
 
   ATTEND_INLINE auto operator()(auto const& p) const { return p.key < lengths_[p.batch]; }
 
+  /// The real keys of a sequence of the batch.
+  [[nodiscard]] Index of(Index batch) const { return lengths_[batch]; }
+
   [[nodiscard]] Coverage coverage(Tile const& tile) const {
     Index const length = lengths_[tile.batch];
     return covered(tile.key >= length, tile.last_key() < length);

@@ -1,0 +1,128 @@
+#pragma once
+
+#include <attend/core/one_head.hpp>
+#include <attend/core/overlap.hpp>
+#include <attend/core/policies.hpp>
+#include <attend/linear/call.hpp>
+#include <attend/linear/gates.hpp>
+#include <attend/linear/linear_state.hpp>
+
+#include <type_traits>
+
+/// From what a person hands to linear attention to one call of its kernels: sizes checked, arguments sorted.
+
+namespace attend {
+inline namespace ATTEND_UNIT_NAME {
+namespace linear_detail {
+
+using attend::detail::check_same;
+
+template <class Type>
+struct is_state : std::bool_constant<is_linear_state<std::remove_const_t<Type>>> {};
+template <class Type>
+struct is_gate : std::bool_constant<is_gates<std::remove_const_t<Type>>> {};
+template <class Type>
+struct is_causal : std::is_same<std::remove_const_t<Type>, Causal> {};
+template <class Type>
+struct is_lengths : std::is_same<std::remove_const_t<Type>, Lengths> {};
+template <class Type>
+struct is_executor : attend::detail::is_executor<std::remove_const_t<Type>> {};
+template <class Type>
+struct is_workspace : attend::detail::is_workspace<std::remove_const_t<Type>> {};
+
+/// The argument of a kind, or null.
+template <template <class> class Is, class... Given>
+[[nodiscard]] auto* find_given(Given&... given) {
+  if constexpr ((Is<Given>::value || ...)) {
+    static_assert((0 + ... + int(Is<Given>::value)) == 1,
+                  "attend: two arguments of one kind in a call of linear "
+                  "attention; give at most one of each.");
+    int none = 0;
+    return &attend::detail::find<Is>(none, given...);
+  } else {
+    return static_cast<std::nullptr_t*>(nullptr);
+  }
+}
+template <class Wanted, class Found>
+[[nodiscard]] Wanted* as_null(Found* found) {
+  if constexpr (std::is_same_v<Found, std::nullptr_t>)
+    return nullptr;
+  else
+    return found;
+}
+
+/// Sizes that every kind of linear attention asks for.
+inline void check_inputs(char const* call, HeadsShape const& q, HeadsShape const& k, HeadsShape const& v) {
+  check_same(call, q.batch == k.batch && q.dim == k.dim, "both must have the same batch and features d.", q, "q", k,
+             "k");
+  check_same(call, k.heads > 0 ? q.heads % k.heads == 0 : q.heads == 0,
+             "the heads of q must be a multiple of the heads of k.", q, "q", k, "k");
+  check_same(call, k.batch == v.batch && k.heads == v.heads && k.length == v.length,
+             "both must have the same batch, heads and keys.", k, "k", v, "v");
+}
+
+template <class Number>
+void check_state(char const* call, LinearState<Number> const* state, HeadsShape const& k, HeadsShape const& v) {
+  if (state == nullptr) return;
+  HeadsShape const expected{k.batch, k.heads, k.dim, v.dim};
+  check_same(call, state->shape() == expected, "they must be (batch, heads of k, d, e).", state->shape(), "the state",
+             expected, "the memory of these k and v");
+}
+
+inline void check_masks(Causal const* causal, Lengths const* lengths, HeadsShape const& q, HeadsShape const& k) {
+  CallShape const shape{q.batch, q.heads, q.length, k.length};
+  if (causal != nullptr) causal->check_sizes(shape);
+  if (lengths != nullptr) lengths->check_sizes(shape);
+}
+
+/// Sizes of q's, k's and v's gradients, and that no gradient lies over another or over what is read.
+template <class Call, class Arrays>
+void check_gradients(char const* name, Call const& call, Arrays const& arrays) {
+  HeadsShape const expected{call.query.batch(), call.query.heads(), call.query.length(), call.value.dim()};
+  check_same(name, arrays.d_output.shape() == expected, "hand in the gradient of the result.", arrays.d_output.shape(),
+             "d_output", expected, "the result");
+  check_same(name, arrays.d_query.shape() == call.query.shape(), "both must have the same sizes.",
+             arrays.d_query.shape(), "d_q", call.query.shape(), "q");
+  check_same(name, arrays.d_key.shape() == call.key.shape(), "both must have the same sizes.", arrays.d_key.shape(),
+             "d_k", call.key.shape(), "k");
+  check_same(name, arrays.d_value.shape() == call.value.shape(), "both must have the same sizes.",
+             arrays.d_value.shape(), "d_v", call.value.shape(), "v");
+  auto const apart = [&](auto const& written, char const* written_name) {
+    auto const from = [&](auto const& other, char const* other_name) {
+      if (written.data() != nullptr && other.data() != nullptr)
+        attend::detail::check_apart(name, written, written_name, other, other_name);
+    };
+    from(call.query, "q");
+    from(call.key, "k");
+    from(call.value, "v");
+    from(call.decay, "decay");
+    from(call.rate, "rate");
+    from(arrays.d_output, "d_output");
+    from(arrays.before, "the state");
+    from(arrays.d_after, "StateGradients::after");
+  };
+  apart(arrays.d_query, "d_q");
+  apart(arrays.d_key, "d_k");
+  apart(arrays.d_value, "d_v");
+  apart(arrays.d_decay, "d_decay");
+  apart(arrays.d_rate, "d_rate");
+  apart(arrays.d_before, "StateGradients::before");
+  attend::detail::check_apart(name, arrays.d_query, "d_q", arrays.d_key, "d_k");
+  attend::detail::check_apart(name, arrays.d_query, "d_q", arrays.d_value, "d_v");
+  attend::detail::check_apart(name, arrays.d_key, "d_k", arrays.d_value, "d_v");
+}
+
+/// Calls use(call, executor, workspace) with those of the arguments, or with a serial executor and memory of its own.
+template <class Call, class Use, class... Given>
+void use_with_resources(Call const& call, Use const& use, Given&... given) {
+  static_assert(is_kernel_scalar<typename Call::Number>,
+                "attend: linear attention is computed in float or double, or stored as half or bfloat16; for another "
+                "scalar use attend::reference.");
+  Serial serial;
+  Workspace own;
+  use(call, attend::detail::find<is_executor>(serial, given...), attend::detail::find<is_workspace>(own, given...));
+}
+
+}  // namespace linear_detail
+}  // namespace ATTEND_UNIT_NAME
+}  // namespace attend
