@@ -43,12 +43,16 @@ template <template <class> class Is, class... Given>
     return static_cast<std::nullptr_t*>(nullptr);
   }
 }
+/// What was found as what a call takes, null where nothing was given.
 template <class Wanted, class Found>
-[[nodiscard]] Wanted* as_null(Found* found) {
-  if constexpr (std::is_same_v<Found, std::nullptr_t>)
-    return nullptr;
-  else
+[[nodiscard]] Wanted* taken_as(Found* found) {
+  static_assert(std::is_same_v<Found, std::nullptr_t> || std::is_convertible_v<Found*, Wanted*>,
+                "attend: Gates, StateGradients and LinearState must be of the type that the call computes in, and the "
+                "LinearState of forward, which changes it, not const.");
+  if constexpr (std::is_convertible_v<Found*, Wanted*>)
     return found;
+  else
+    return nullptr;
 }
 
 /// Sizes that every kind of linear attention asks for.

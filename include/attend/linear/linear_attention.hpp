@@ -46,7 +46,7 @@ inline constexpr bool is_policy = is_causal<Type>::value || is_lengths<Type>::va
 ///          every query that sees it. A row's bits do not depend on how a causal sequence is cut into calls with a
 ///          LinearState, on the batch or on threads
 /// Cost     (n + m)·d·e multiply-adds a head; extra memory 16 tokens and S (d, e) a worker
-/// Source   Katharopoulos 2020, equations 4 to 7 and 9 (arXiv 2006.16236)
+/// Source   Katharopoulos 2020, section 3 (arXiv 2006.16236)
 template <class... Policies>
 class LinearAttention {
  public:
@@ -76,7 +76,7 @@ class LinearAttention {
     using Number = compute_t<Query>;
     HeadsShape const expected{q.batch(), q.heads(), q.length(), v.dim()};
     LinearState<Number>* const state =
-        linear_detail::as_null<LinearState<Number>>(linear_detail::find_given<linear_detail::is_state>(given...));
+        linear_detail::taken_as<LinearState<Number>>(linear_detail::find_given<linear_detail::is_state>(given...));
     with_call(
         q, k, v,
         [&](auto const& call, auto& executor, Workspace& workspace) {
@@ -98,8 +98,8 @@ class LinearAttention {
   /// by the output. Nothing of forward is needed.
   ///
   /// Shapes   d_output (n, e)
-  /// Cost     five to seven times forward; extra memory (n + m)·(3d + 2e) and √(n + m) memories S for each head in flight.
-  ///          A head is one task
+  /// Cost     five to seven times forward; extra memory (n + m)·(3d + 2e) and √(n + m) memories S for each head in
+  ///          flight. A head is one task
   template <class Query, class Key, class Value, class OutputGradient, class... Given>
   [[nodiscard]] auto backward(Eigen::DenseBase<Query> const& q, Eigen::DenseBase<Key> const& k,
                               Eigen::DenseBase<Value> const& v, Eigen::DenseBase<OutputGradient> const& d_output,
@@ -155,9 +155,9 @@ class LinearAttention {
               "Lengths, a feature map, a LinearState, an executor and a Workspace. Its weights have no scores "
               "that another mask, adjuster or normaliser could change.");
           Causal const* const causal =
-              linear_detail::as_null<Causal const>(linear_detail::find_given<linear_detail::is_causal>(policy...));
+              linear_detail::taken_as<Causal const>(linear_detail::find_given<linear_detail::is_causal>(policy...));
           Lengths const* const lengths =
-              linear_detail::as_null<Lengths const>(linear_detail::find_given<linear_detail::is_lengths>(policy...));
+              linear_detail::taken_as<Lengths const>(linear_detail::find_given<linear_detail::is_lengths>(policy...));
           linear_detail::check_masks(causal, lengths, q.shape(), k.shape());
           EluPlusOne const otherwise;
           auto const& map = detail::find<linear_detail::is_map>(otherwise, policy...);

@@ -94,16 +94,16 @@ class RecurrentAttention {
     return out;
   }
 
-  /// Shapes   Q (b, h, n, d)  K (b, h_kv, n, d)  V (b, h_kv, n, e)  →  out (b, h, n, e); query head h reads the memory
-  /// of
-  ///          head h / (h / h_kv)
+  /// Heads of q that share a head of k are neighbours, as in attention_into.
+  ///
+  /// Shapes   Q (b, h, n, d)  K (b, h_kv, n, d)  V (b, h_kv, n, e)  →  out (b, h, n, e)
   template <class Output, class Query, class Key, class Value, class... Given>
   void forward_into(Heads<Output> const& out, Heads<Query> const& q, Heads<Key> const& k, Heads<Value> const& v,
                     Given&&... given) const {
     using Number = compute_t<Query>;
     HeadsShape const expected{q.batch(), q.heads(), q.length(), v.dim()};
     LinearState<Number>* const state =
-        linear_detail::as_null<LinearState<Number>>(linear_detail::find_given<linear_detail::is_state>(given...));
+        linear_detail::taken_as<LinearState<Number>>(linear_detail::find_given<linear_detail::is_state>(given...));
     with_call(
         q, k, v,
         [&](auto const& call, auto& executor, Workspace& workspace) {
@@ -113,6 +113,8 @@ class RecurrentAttention {
           detail::check_apart(name, out, "out", q, "q");
           detail::check_apart(name, out, "out", k, "k");
           detail::check_apart(name, out, "out", v, "v");
+          detail::check_apart(name, out, "out", call.decay, "decay");
+          detail::check_apart(name, out, "out", call.rate, "rate");
           linear_detail::check_state(name, state, k.shape(), v.shape());
           linear_detail::StateArrays<Number> arrays;
           if (state != nullptr) arrays.matrices = state->matrices();
@@ -126,8 +128,7 @@ class RecurrentAttention {
   ///
   /// Shapes   d_output (n, e)
   /// Cost     five to eight times forward; extra memory n·(3d + 2e) and √n memories S for each head in flight. A head
-  /// is
-  ///          one task
+  ///          is one task
   template <class Query, class Key, class Value, class OutputGradient, class... Given>
   [[nodiscard]] auto backward(Eigen::DenseBase<Query> const& q, Eigen::DenseBase<Key> const& k,
                               Eigen::DenseBase<Value> const& v, Eigen::DenseBase<OutputGradient> const& d_output,
@@ -154,9 +155,9 @@ class RecurrentAttention {
                      Heads<Value> const& v, Heads<OutputGradient> const& d_output, Given&&... given) const {
     static_assert(std::is_same_v<Number, compute_t<Query>>,
                   "attend: gradients must be of the type that the call computes in.");
-    LinearState<Number> const* const before =
-        linear_detail::as_null<LinearState<Number> const>(linear_detail::find_given<linear_detail::is_state>(given...));
-    StateGradients<Number> const* const states = linear_detail::as_null<StateGradients<Number> const>(
+    LinearState<Number> const* const before = linear_detail::taken_as<LinearState<Number> const>(
+        linear_detail::find_given<linear_detail::is_state>(given...));
+    StateGradients<Number> const* const states = linear_detail::taken_as<StateGradients<Number> const>(
         linear_detail::find_given<linear_detail::is_state_gradient>(given...));
     with_call(
         q, k, v,
@@ -181,7 +182,7 @@ class RecurrentAttention {
   template <class Number, class... Given>
   [[nodiscard]] static Gates<Number> gates_of(Given&... given) {
     Gates<Number> const* const gates =
-        linear_detail::as_null<Gates<Number> const>(linear_detail::find_given<linear_detail::is_gate>(given...));
+        linear_detail::taken_as<Gates<Number> const>(linear_detail::find_given<linear_detail::is_gate>(given...));
     return gates == nullptr ? Gates<Number>{} : *gates;
   }
 
@@ -203,7 +204,7 @@ class RecurrentAttention {
     Gates<Number> const gates = gates_of<Number>(given...);
     linear_detail::check_gates(name, gates, k.shape());
     Lengths const* const lengths =
-        linear_detail::as_null<Lengths const>(linear_detail::find_given<linear_detail::is_lengths>(given...));
+        linear_detail::taken_as<Lengths const>(linear_detail::find_given<linear_detail::is_lengths>(given...));
     Causal const causal;
     linear_detail::check_masks(&causal, lengths, q.shape(), k.shape());
     double const scale = scale_.has_value() ? *scale_

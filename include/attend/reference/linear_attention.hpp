@@ -49,8 +49,9 @@ template <class Scalar, class Sees, class FeatureMap>
 ///
 /// Shapes   q (n, d)  k (n, d)  v (n, e)  decay (n, d), (n, 1) or empty  rate (n, 1) or empty  S (d, e), left as the
 ///          last token leaves it
-/// Source   Yang 2024, equation 3 and section 4.1 (gated, arXiv 2312.06635); Yang 2024, section 2.2 (delta rule,
-///          2406.06484); Yang 2025, equation 10 (gated delta rule, 2412.06464)
+/// Source   decays: Yang 2024 (arXiv 2312.06635); the delta rule: Schlag 2021 (2102.11174), Yang 2024 (2406.06484);
+/// both:
+///          Yang 2025 (2412.06464)
 template <class Scalar>
 [[nodiscard]] Matrix<Scalar> recurrent_attention(Matrix<Scalar> const& q, Matrix<Scalar> const& k,
                                                  Matrix<Scalar> const& v, Scalar const& scale,
