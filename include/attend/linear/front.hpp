@@ -4,6 +4,7 @@
 #include <attend/core/overlap.hpp>
 #include <attend/core/policies.hpp>
 #include <attend/linear/call.hpp>
+#include <attend/linear/forward.hpp>
 #include <attend/linear/gates.hpp>
 #include <attend/linear/linear_state.hpp>
 
@@ -77,6 +78,39 @@ inline void check_masks(Causal const* causal, Lengths const* lengths, HeadsShape
   CallShape const shape{q.batch, q.heads, q.length, k.length};
   if (causal != nullptr) causal->check_sizes(shape);
   if (lengths != nullptr) lengths->check_sizes(shape);
+}
+
+/// Checks where the results go, and runs the kernel.
+template <class Call, class Output, class Executor>
+void check_and_run_forward(char const* name, Call const& call, Heads<Output> const& out,
+                           LinearState<typename Call::Number>* state, Executor& executor, Workspace& workspace) {
+  HeadsShape const expected{call.query.batch(), call.query.heads(), call.query.length(), call.value.dim()};
+  check_same(name, out.shape() == expected, "out must be (batch of q, heads of q, queries, columns of v).", out.shape(),
+             "out", expected, "the result");
+  attend::detail::check_apart(name, out, "out", call.query, "q");
+  attend::detail::check_apart(name, out, "out", call.key, "k");
+  attend::detail::check_apart(name, out, "out", call.value, "v");
+  attend::detail::check_apart(name, out, "out", call.decay, "decay");
+  attend::detail::check_apart(name, out, "out", call.rate, "rate");
+  check_state(name, state, call.key.shape(), call.value.shape());
+  StateArrays<typename Call::Number> arrays;
+  if (state != nullptr) {
+    arrays.matrices = state->matrices();
+    if constexpr (Call::normalized) arrays.sums = state->sums();
+  }
+  run_forward(call, out, arrays, executor, workspace);
+}
+
+/// op.forward_into for one head.
+template <class Op, class Query, class Key, class Value, class... Given>
+[[nodiscard]] auto forward_of_matrices(Op const& op, Query const& q, Key const& k, Value const& v, Given&... given) {
+  decltype(auto) q_memory = attend::detail::readable(q);
+  decltype(auto) k_memory = attend::detail::readable(k);
+  decltype(auto) v_memory = attend::detail::readable(v);
+  Matrix<typename Query::Scalar> out(q.rows(), v.cols());
+  op.forward_into(attend::detail::as_mutable_heads(out), attend::detail::as_heads(q_memory),
+                  attend::detail::as_heads(k_memory), attend::detail::as_heads(v_memory), given...);
+  return out;
 }
 
 /// Sizes of q's, k's and v's gradients, and that no gradient lies over another or over what is read.

@@ -85,13 +85,7 @@ class RecurrentAttention {
   template <class Query, class Key, class Value, class... Given>
   [[nodiscard]] auto forward(Eigen::DenseBase<Query> const& q, Eigen::DenseBase<Key> const& k,
                              Eigen::DenseBase<Value> const& v, Given&&... given) const {
-    decltype(auto) q_memory = detail::readable(q.derived());
-    decltype(auto) k_memory = detail::readable(k.derived());
-    decltype(auto) v_memory = detail::readable(v.derived());
-    Matrix<typename Query::Scalar> out(q.rows(), v.cols());
-    forward_into(detail::as_mutable_heads(out), detail::as_heads(q_memory), detail::as_heads(k_memory),
-                 detail::as_heads(v_memory), given...);
-    return out;
+    return linear_detail::forward_of_matrices(*this, q.derived(), k.derived(), v.derived(), given...);
   }
 
   /// Heads of q that share a head of k are neighbours, as in attention_into.
@@ -101,24 +95,12 @@ class RecurrentAttention {
   void forward_into(Heads<Output> const& out, Heads<Query> const& q, Heads<Key> const& k, Heads<Value> const& v,
                     Given&&... given) const {
     using Number = compute_t<Query>;
-    HeadsShape const expected{q.batch(), q.heads(), q.length(), v.dim()};
     LinearState<Number>* const state =
         linear_detail::taken_as<LinearState<Number>>(linear_detail::find_given<linear_detail::is_state>(given...));
     with_call(
         q, k, v,
         [&](auto const& call, auto& executor, Workspace& workspace) {
-          detail::check_same(name, out.shape() == expected,
-                             "out must be (batch of q, heads of q, queries, columns of v).", out.shape(), "out",
-                             expected, "the result");
-          detail::check_apart(name, out, "out", q, "q");
-          detail::check_apart(name, out, "out", k, "k");
-          detail::check_apart(name, out, "out", v, "v");
-          detail::check_apart(name, out, "out", call.decay, "decay");
-          detail::check_apart(name, out, "out", call.rate, "rate");
-          linear_detail::check_state(name, state, k.shape(), v.shape());
-          linear_detail::StateArrays<Number> arrays;
-          if (state != nullptr) arrays.matrices = state->matrices();
-          linear_detail::run_forward(call, out, arrays, executor, workspace);
+          linear_detail::check_and_run_forward(name, call, out, state, executor, workspace);
         },
         given...);
   }
