@@ -4,8 +4,6 @@
 #include <attend/linear/forward.hpp>
 #include <attend/simd/transpose.hpp>
 
-#include <bit>
-
 /// The walk back. Beside the lines of forward, in reverse, with A the memory as a token finds it, diag(decay)·S:
 ///
 ///   out = Sᵀ q                 →   d_S += q·d_outᵀ            d_q = S·d_out
@@ -335,8 +333,7 @@ struct WalkBackward {
                                      MutableView<Number> const& target) const {
     using Pack = pack<Number, lanes>;
     for (Index f = 0; f < tokens.columns; f += lanes) {
-      Pack const x = kernel::load_some<Number, lanes>(tokens.row(token) + f * tokens.column_stride,
-                                                      tokens.column_stride, tokens.columns - f);
+      Pack const x = load_features<Number, lanes>(tokens, token, f);
       (Pack::load(d_features + f) * Pack(scale) * slope_of(call.map, x)).store(d_features + f);
     }
     kernel::store_row(d_features, target, token);

@@ -5,8 +5,6 @@
 #include <attend/mask/causal.hpp>
 #include <attend/mask/lengths.hpp>
 
-#include <type_traits>
-
 namespace attend {
 inline namespace ATTEND_UNIT_NAME {
 namespace linear_detail {
@@ -23,8 +21,6 @@ struct AsTheyAre {
 template <class ComputeNumber, class Query, class Key, class Value, class FeatureMap, bool divides>
 struct Call {
   using Number = ComputeNumber;
-  using QueryStorage = Query;
-  using ValueStorage = Value;
   /// Whether outputs are divided by the sum of their weights.
   static constexpr bool normalized = divides;
 

@@ -10,16 +10,21 @@ namespace attend {
 inline namespace ATTEND_UNIT_NAME {
 namespace linear_detail {
 
+/// A vector of a token's features from f on, zeros behind the last.
+template <class Number, int lanes, class Storage>
+[[nodiscard]] ATTEND_INLINE pack<Number, lanes> load_features(View<Storage> const& tokens, Index token, Index f) {
+  return kernel::load_some<Number, lanes>(tokens.row(token) + f * tokens.column_stride, tokens.column_stride,
+                                          tokens.columns - f);
+}
+
 /// One token as numbers, map(x) · scale each, and zeros up to the next whole vector.
 template <int lanes, class Number, class Storage, class FeatureMap>
 ATTEND_INLINE void map_token(View<Storage> const& tokens, Index token, FeatureMap const& map, Number scale,
                              Number* to) {
   using Pack = pack<Number, lanes>;
-  Storage const* const from = tokens.row(token);
   Index const features = tokens.columns;
   for (Index f = 0; f < features; f += lanes) {
-    Pack const x =
-        kernel::load_some<Number, lanes>(from + f * tokens.column_stride, tokens.column_stride, features - f);
+    Pack const x = load_features<Number, lanes>(tokens, token, f);
     (Pack(map(x)) * Pack(scale)).store(to + f);
   }
   for (Index f = features; f < kernel::round_up(features, lanes); ++f) to[f] = 0;
@@ -90,9 +95,7 @@ struct PackedSteps {
     auto const decays = call.decay.head(batch, head);
     bool const one = decays.columns == 1;
     for (Index f = 0; f < stride; f += lanes) {
-      Pack const x = one ? Pack(decays(token, 0))
-                         : kernel::load_some<Number, lanes>(decays.row(token) + f * decays.column_stride,
-                                                            decays.column_stride, decays.columns - f);
+      Pack const x = one ? Pack(decays(token, 0)) : load_features<Number, lanes>(decays, token, f);
       exp(x).store(to + f);
     }
   }
