@@ -218,6 +218,16 @@ TEST(RecurrentAttention, RefusesWhatDoesNotFit) {
       },
       {"d_q shares memory with q"});
   EXPECT_EQ(q, t.q);
+  auto const heads_of = [](Matrix<float>& m) { return at::heads(m.data(), HeadsShape{1, 1, m.rows(), m.cols()}); };
+  Matrix<float> d_q(6, 3);
+  refused(
+      [&] {
+        op.backward_into(
+            at::RecurrentGradientHeads<float>{heads_of(d_q), heads_of(d_k), heads_of(d_values), heads_of(d_k)}, read,
+            read, at::heads(t.v.data(), HeadsShape{1, 1, 6, 2}), at::heads(d_v.data(), HeadsShape{1, 1, 6, 2}),
+            t.gates());
+      },
+      {"d_k shares memory with d_decay"});
 }
 
 }  // namespace recurrent_attention_tests

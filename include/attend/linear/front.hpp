@@ -8,7 +8,10 @@
 #include <attend/linear/gates.hpp>
 #include <attend/linear/linear_state.hpp>
 
+#include <array>
+#include <cstddef>
 #include <type_traits>
+#include <utility>
 
 /// From what a person hands to linear attention to one call of its kernels: sizes checked, arguments sorted.
 
@@ -125,29 +128,28 @@ void check_gradients(char const* name, Call const& call, Arrays const& arrays) {
              "d_k", call.key.shape(), "k");
   check_same(name, arrays.d_value.shape() == call.value.shape(), "both must have the same sizes.",
              arrays.d_value.shape(), "d_v", call.value.shape(), "v");
-  auto const apart = [&](auto const& written, char const* written_name) {
-    auto const from = [&](auto const& other, char const* other_name) {
-      if (written.data() != nullptr && other.data() != nullptr)
-        attend::detail::check_apart(name, written, written_name, other, other_name);
-    };
-    from(call.query, "q");
-    from(call.key, "k");
-    from(call.value, "v");
-    from(call.decay, "decay");
-    from(call.rate, "rate");
-    from(arrays.d_output, "d_output");
-    from(arrays.before, "the state");
-    from(arrays.d_after, "StateGradients::after");
+  auto const apart = [&](auto const& written, char const* written_name, auto const& other, char const* other_name) {
+    attend::detail::check_apart(name, written, written_name, other, other_name);
   };
-  apart(arrays.d_query, "d_q");
-  apart(arrays.d_key, "d_k");
-  apart(arrays.d_value, "d_v");
-  apart(arrays.d_decay, "d_decay");
-  apart(arrays.d_rate, "d_rate");
-  apart(arrays.d_before, "StateGradients::before");
-  attend::detail::check_apart(name, arrays.d_query, "d_q", arrays.d_key, "d_k");
-  attend::detail::check_apart(name, arrays.d_query, "d_q", arrays.d_value, "d_v");
-  attend::detail::check_apart(name, arrays.d_key, "d_k", arrays.d_value, "d_v");
+  using Number = typename Call::Number;
+  std::array<std::pair<Heads<Number>, char const*>, 6> const written{{{arrays.d_query, "d_q"},
+                                                                      {arrays.d_key, "d_k"},
+                                                                      {arrays.d_value, "d_v"},
+                                                                      {arrays.d_decay, "d_decay"},
+                                                                      {arrays.d_rate, "d_rate"},
+                                                                      {arrays.d_before, "StateGradients::before"}}};
+  for (std::size_t i = 0; i < written.size(); ++i) {
+    auto const& [heads, heads_name] = written[i];
+    apart(heads, heads_name, call.query, "q");
+    apart(heads, heads_name, call.key, "k");
+    apart(heads, heads_name, call.value, "v");
+    apart(heads, heads_name, call.decay, "decay");
+    apart(heads, heads_name, call.rate, "rate");
+    apart(heads, heads_name, arrays.d_output, "d_output");
+    apart(heads, heads_name, arrays.before, "the state");
+    apart(heads, heads_name, arrays.d_after, "StateGradients::after");
+    for (std::size_t j = i + 1; j < written.size(); ++j) apart(heads, heads_name, written[j].first, written[j].second);
+  }
 }
 
 /// Calls use(call, executor, workspace) with those of the arguments, or with a serial executor and memory of its own.
